@@ -1,0 +1,102 @@
+//! What the call tells the adapter to do, and what the adapter tells the call.
+
+use core::time::Duration;
+
+use crate::fault::Fault;
+use crate::moment::Moment;
+use crate::plan::{Limits, ProviderId};
+
+/// One attempt of one call, numbered from 0 in the order of their start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptId(pub(crate) u32);
+
+impl AttemptId {
+    /// Its number in the call, from 0.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// The next duty of the adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a new duty must break every adapter")]
+#[must_use = "an action that is not carried out leaves the call waiting"]
+pub enum Action {
+    /// Start this attempt, and report its end with `settle`.
+    Launch(Launch),
+    /// Give this attempt up: its answer is no longer wanted, and its end need not be reported.
+    Cancel(AttemptId),
+    /// Nothing to do until the attempt in flight reports, or until the given moment, which lies ahead.
+    Wait(Option<Moment>),
+    /// The call is over. Polling again says the same.
+    Finish(Finish),
+}
+
+/// An attempt to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Launch {
+    /// Its name in this call.
+    pub attempt: AttemptId,
+    /// Whom to ask: the index into the call's candidates.
+    pub candidate: usize,
+    /// The fault domain of that candidate.
+    pub provider: ProviderId,
+    /// How long it may take, cut to what remains of the call's deadline.
+    pub limits: Limits,
+    /// Asked although its breaker refuses, because nobody else could serve.
+    pub last_resort: bool,
+}
+
+/// How a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "every end must be handled by every adapter")]
+pub enum Finish {
+    /// This attempt answered the request.
+    Served(AttemptId),
+    /// This attempt was refused for the request's own fault: the caller gets the refusal.
+    Refused(AttemptId),
+    /// Nobody answered.
+    Failed(Cause),
+}
+
+/// Why nobody answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Every candidate was tried or skipped.
+    Exhausted,
+    /// Every candidate is unavailable; the first to come back does so at this moment.
+    Unavailable(Moment),
+    /// The call's deadline passed, or leaves no time for another attempt.
+    Deadline,
+    /// The call's attempts are used up.
+    Attempts,
+    /// The call was abandoned.
+    Abandoned,
+    /// There was no candidate.
+    NoCandidates,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It answered the request.
+    Answered,
+    /// It did not.
+    Failed {
+        /// Why not.
+        fault: Fault,
+        /// The provider asked not to be asked again for this long. Read as at least 1 s and at most 24 h.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl From<Fault> for Outcome {
+    /// The fault without a hint when to come back.
+    fn from(fault: Fault) -> Self {
+        Self::Failed { fault, retry_after: None }
+    }
+}

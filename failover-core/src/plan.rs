@@ -1,0 +1,240 @@
+//! What the user wants of every call: limits, retries, patience; and who may be asked.
+//!
+//! A [`Policy`] is built once and borrowed by every [`Call`](crate::Call). A [`Candidate`] is one way to serve the request;
+//! the first one of a call is its *primary*, the provider that the caller asked for.
+
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use crate::backoff::Backoff;
+
+/// A fault domain: what fails together and shares one circuit breaker in a [`Fleet`](crate::Fleet).
+///
+/// Which domain that is, the adapter decides: a provider, a provider's model, a key. The number is the slot in the
+/// fleet; one that the fleet has no slot for runs without a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderId(u16);
+
+impl ProviderId {
+    /// The domain in slot `slot` of the fleet.
+    #[must_use]
+    pub const fn new(slot: u16) -> Self {
+        Self(slot)
+    }
+
+    /// Its slot in the fleet.
+    #[must_use]
+    pub const fn slot(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A model, as far as [`Step::NextModel`](crate::Step::NextModel) needs to tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ModelId(u32);
+
+impl ModelId {
+    /// The model that the adapter counts as number `number`.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+/// The longest an attempt may take. `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    first_answer: Option<Duration>,
+    total: Option<Duration>,
+}
+
+impl Limits {
+    /// No limits.
+    pub const NONE: Self = Self { first_answer: None, total: None };
+
+    /// The time until the answer begins.
+    #[must_use]
+    pub const fn with_first_answer(self, limit: Duration) -> Self {
+        Self { first_answer: Some(limit), ..self }
+    }
+
+    /// The time until the answer is complete.
+    #[must_use]
+    pub const fn with_total(self, limit: Duration) -> Self {
+        Self { total: Some(limit), ..self }
+    }
+
+    /// The time until the answer begins.
+    #[must_use]
+    pub const fn first_answer(&self) -> Option<Duration> {
+        self.first_answer
+    }
+
+    /// The time until the answer is complete.
+    #[must_use]
+    pub const fn total(&self) -> Option<Duration> {
+        self.total
+    }
+
+    /// The same limits, none longer than `remaining`.
+    pub(crate) fn cut_to(self, remaining: Duration) -> Self {
+        Self {
+            first_answer: self.first_answer.map(|limit| limit.min(remaining)),
+            total: Some(self.total.map_or(remaining, |limit| limit.min(remaining))),
+        }
+    }
+
+    /// After this long, silence is evidence against the provider.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        self.first_answer.or(self.total)
+    }
+}
+
+/// One way to serve a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    provider: ProviderId,
+    model: Option<ModelId>,
+    retries: Option<u32>,
+    limits: Option<Limits>,
+}
+
+impl Candidate {
+    /// The domain `provider`, under the policy's own terms.
+    #[must_use]
+    pub const fn new(provider: ProviderId) -> Self {
+        Self { provider, model: None, retries: None, limits: None }
+    }
+
+    /// It runs this model. A candidate without a model counts as unlike every other.
+    #[must_use]
+    pub const fn model(self, model: ModelId) -> Self {
+        Self { model: Some(model), ..self }
+    }
+
+    /// How often it may be asked again, in place of [`Policy::retries`].
+    #[must_use]
+    pub const fn retries(self, retries: u32) -> Self {
+        Self { retries: Some(retries), ..self }
+    }
+
+    /// How long an attempt on it may take, in place of [`Policy::limits`].
+    #[must_use]
+    pub const fn limits(self, limits: Limits) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// The fault domain.
+    #[must_use]
+    pub const fn provider(&self) -> ProviderId {
+        self.provider
+    }
+
+    pub(crate) fn same_model(&self, other: &Self) -> bool {
+        self.model.is_some() && self.model == other.model
+    }
+}
+
+/// What the user wants of every call.
+///
+/// ```
+/// use core::time::Duration;
+/// use failover_core::{Backoff, Limits, Policy};
+///
+/// let text = Policy::new()
+///     .deadline(Duration::from_secs(30))
+///     .limits(Limits::NONE.with_first_answer(Duration::from_secs(10)))
+///     .retries(2)
+///     .backoff(Backoff::exponential(Duration::from_millis(200)))
+///     .patience(Duration::from_secs(3));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) attempts: Option<NonZeroU32>,
+    pub(crate) limits: Limits,
+    pub(crate) retries: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) patience: Duration,
+    pub(crate) repeat_unknown: bool,
+    pub(crate) last_resort: bool,
+}
+
+impl Policy {
+    /// No limits, no retries, no patience; the primary is the last resort.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            deadline: None,
+            attempts: None,
+            limits: Limits::NONE,
+            retries: 0,
+            backoff: Backoff::exponential(Duration::from_millis(200)),
+            patience: Duration::ZERO,
+            repeat_unknown: false,
+            last_resort: true,
+        }
+    }
+
+    /// The call as a whole ends this long after it began. No attempt starts at or after it, no wait ends after it.
+    #[must_use]
+    pub const fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// The most attempts of the whole call, over all candidates.
+    #[must_use]
+    pub const fn attempts(self, attempts: NonZeroU32) -> Self {
+        Self { attempts: Some(attempts), ..self }
+    }
+
+    /// How long each attempt may take.
+    #[must_use]
+    pub const fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// How often each candidate may be asked again.
+    #[must_use]
+    pub const fn retries(self, retries: u32) -> Self {
+        Self { retries, ..self }
+    }
+
+    /// The waits between attempts on one candidate.
+    #[must_use]
+    pub const fn backoff(self, backoff: Backoff) -> Self {
+        Self { backoff, ..self }
+    }
+
+    /// The longest wait that is worth it: where a retry would have to wait longer, the next candidate is asked at once.
+    #[must_use]
+    pub const fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Whether a request of unknown fate may be repeated on the same provider, at the risk of being billed twice.
+    #[must_use]
+    pub const fn repeat_unknown(self, allowed: bool) -> Self {
+        Self { repeat_unknown: allowed, ..self }
+    }
+
+    /// Whether a primary that was skipped is asked once all the same when nobody else could serve. On unless said.
+    #[must_use]
+    pub const fn last_resort(self, allowed: bool) -> Self {
+        Self { last_resort: allowed, ..self }
+    }
+
+    pub(crate) fn limits_of(&self, candidate: &Candidate) -> Limits {
+        candidate.limits.unwrap_or(self.limits)
+    }
+
+    pub(crate) fn retries_of(&self, candidate: &Candidate) -> u32 {
+        candidate.retries.unwrap_or(self.retries)
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
