@@ -1,34 +1,110 @@
-//! The circuit breaker's settings.
+//! The circuit breaker: when a provider is left alone, and when it is tried again.
+//!
+//! ```text
+//!              k failures in a row,                 its time has passed
+//!              or unavailable until T               and a call comes by
+//!   +--------+ --------------------> +------+ ------------------------> +-----------+
+//!   | closed |                       | open |                           | half-open |
+//!   +--------+ <-------------------- +------+ <------------------------ +-----------+
+//!        ^       last resort serves             a probe fails                 |
+//!        +--------------------------------------------------------------------+
+//!                               m probes in a row succeed
+//! ```
+//!
+//! A [`Fleet`](crate::Fleet) keeps one breaker per fault domain.
+//!
+//! Every change of state begins a new *epoch*. A permit remembers the epoch it was given in, and a result that comes
+//! home in another epoch is evidence about a past that has been judged already: it changes nothing.
+//!
+//! A probe holds a *lease*. When it ends unreported (its call was forgotten, its thread died), the room it took is free
+//! again: a lost permit delays the healing, it cannot prevent it.
 
 use core::num::NonZeroU8;
 use core::time::Duration;
 
+use crate::moment::Moment;
+use crate::rng::Rng;
+
 /// When a circuit breaker opens, for how long, and what closes it.
 ///
-/// The defaults: three failures in a row, 30 s and up to 15 % more, one probe, one success.
+/// The defaults are three failures in a row, a break of 30 s and up to 15 % more, one probe at a time and one success. They
+/// make at most 4 attempts on a provider that is down for 60 s while a request comes every 4 s, and bring it back within
+/// half a minute of its recovery. The jitter keeps many processes from probing in the same instant.
+///
+/// ```
+/// use core::num::NonZeroU8;
+/// use core::time::Duration;
+/// use failover_core::Breaker;
+///
+/// const FIVE: NonZeroU8 = NonZeroU8::new(5).unwrap();
+/// let breaker = Breaker::new().failures(FIVE).pause(Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breaker {
-    pub(crate) failures: NonZeroU8,
-    pub(crate) pause: Duration,
+    pub(crate) failures: u8,
+    pause: Duration,
+    jitter_percent: u8,
+    pub(crate) probes: u8,
+    pub(crate) successes: u8,
 }
+
+/// The most failures in a row that can be asked for.
+const MOST_FAILURES: u8 = 32;
+/// The most probes at a time, and the most successes, that can be asked for.
+const MOST_PROBES: u8 = 4;
+/// The longest break: longer ones are read as this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The shortest break: a zero would let the epochs cycle at the rate of the requests.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 impl Breaker {
     /// The defaults.
     #[must_use]
     pub const fn new() -> Self {
-        Self { failures: NonZeroU8::MIN.saturating_add(2), pause: Duration::from_secs(30) }
+        Self { failures: 3, pause: Duration::from_secs(30), jitter_percent: 15, probes: 1, successes: 1 }
     }
 
-    /// Opens after this many failures in a row.
+    /// Opens after this many failures in a row; more than 32 are read as 32.
     #[must_use]
     pub const fn failures(self, failures: NonZeroU8) -> Self {
-        Self { failures, ..self }
+        Self { failures: at_most(failures, MOST_FAILURES), ..self }
     }
 
-    /// Stays open this long.
+    /// Stays open this long, between 1 ms and 24 h.
     #[must_use]
     pub const fn pause(self, pause: Duration) -> Self {
+        let pause = if pause.as_nanos() < SHORTEST_PAUSE.as_nanos() {
+            SHORTEST_PAUSE
+        } else if pause.as_nanos() > LONGEST_PAUSE.as_nanos() {
+            LONGEST_PAUSE
+        } else {
+            pause
+        };
         Self { pause, ..self }
+    }
+
+    /// Stays open up to this share of the break longer, by chance. In percent.
+    #[must_use]
+    pub const fn jitter_percent(self, percent: u8) -> Self {
+        Self { jitter_percent: percent, ..self }
+    }
+
+    /// Half-open, it lets this many attempts through at a time; more than 4 are read as 4.
+    #[must_use]
+    pub const fn probes(self, probes: NonZeroU8) -> Self {
+        Self { probes: at_most(probes, MOST_PROBES), ..self }
+    }
+
+    /// This many successful probes close it; more than 4 are read as 4.
+    #[must_use]
+    pub const fn successes(self, successes: NonZeroU8) -> Self {
+        Self { successes: at_most(successes, MOST_PROBES), ..self }
+    }
+
+    /// The end of a break that begins now.
+    pub(crate) fn break_end(&self, now: Moment, seed: u64) -> Moment {
+        let spread = self.pause.saturating_mul(self.jitter_percent.into()) / 100;
+        now.plus(self.pause).plus(Rng::new(seed).up_to(spread))
     }
 }
 
@@ -36,4 +112,50 @@ impl Default for Breaker {
     fn default() -> Self {
         Self::new()
     }
+}
+
+const fn at_most(asked: NonZeroU8, most: u8) -> u8 {
+    if asked.get() > most { most } else { asked.get() }
+}
+
+/// A breaker as a person sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CircuitState {
+    /// Attempts go through.
+    Closed,
+    /// No attempt goes through before this moment.
+    Open(Moment),
+    /// The next attempts are probes.
+    HalfOpen,
+}
+
+/// A change of state, told to the call that caused it and to nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transition {
+    /// It opened until this moment.
+    Opened(Moment),
+    /// It lets the first probe through.
+    HalfOpened,
+    /// It closed.
+    Closed,
+}
+
+/// How an attempt that had a permit ended, as far as the breaker is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// The provider did its work.
+    Success,
+    /// The provider failed.
+    Failure,
+    /// The provider cannot serve for a while: it is left alone for one break, however few the failures.
+    Trip,
+    /// The provider named the moment until which it is to be left alone. Read as at least 1 s and at most 24 h ahead.
+    OpenUntil(Moment),
+    /// The request was at fault; nothing is known about the provider.
+    Ignored,
+    /// Given up without evidence against the provider.
+    Cancelled,
 }

@@ -1,18 +1,96 @@
-//! Being written.
+//! The decisions of a failover layer, and nothing else: whom to ask next, whether to ask again, when to leave a provider
+//! alone. No clock, no randomness, no I/O, no locks, no `std`; whoever drives it brings those.
+//!
+//! # The model
+//!
+//! * A [`Call`] is one request, however many attempts it takes. Its [`Candidate`]s are asked in order; the first is the
+//!   *primary*, the one that the caller asked for. A [`Policy`] says what all calls may spend: deadline, attempts, retries,
+//!   [`Backoff`], patience, [`Limits`] of an attempt.
+//! * A [`Fleet`] is what all calls share: a circuit [`Breaker`] for each fault domain ([`ProviderId`]).
+//! * The driver asks [`Call::poll`] *what now?* and obeys the [`Action`]; it says [`Call::settle`] *this attempt ended so*, or
+//!   [`Call::abandon`] *never mind*. Time passes by polling with a later [`Moment`].
+//! * What is done about a [`Fault`] stands in one table, [`Fault::remedy`].
+//! * [`Call::report`] tells the story: every candidate, tried or skipped, and why.
+//!
+//! # The loop
+//!
+//! ```
+//! use core::time::Duration;
+//! use failover_core::{Action, Breaker, Call, Candidate, Fault, Finish, Fleet, Moment, Outcome, Policy, ProviderId};
+//!
+//! fn ask(provider: usize) -> Result<&'static str, Fault> {
+//!     if provider == 0 { Err(Fault::Overloaded) } else { Ok("an answer") }
+//! }
+//!
+//! let policy = Policy::new().deadline(Duration::from_secs(30));
+//! let candidates = [Candidate::new(ProviderId::new(0)), Candidate::new(ProviderId::new(1))];
+//! let fleet = Fleet::new(2, Breaker::new());
+//!
+//! let start = std::time::Instant::now();
+//! let now = || Moment::after_epoch(start.elapsed());
+//! let mut answer = None;
+//! let mut call = Call::new(&policy, &candidates, 42, now());
+//! let finish = loop {
+//!     match call.poll(&fleet, now()) {
+//!         Action::Launch(launch) => {
+//!             let outcome = match ask(launch.candidate) {
+//!                 Ok(text) => {
+//!                     answer = Some(text);
+//!                     Outcome::Answered
+//!                 }
+//!                 Err(fault) => fault.into(),
+//!             };
+//!             call.settle(launch.attempt, outcome, &fleet, now());
+//!         }
+//!         Action::Wait(Some(until)) => std::thread::sleep(until.since(now())),
+//!         Action::Wait(None) | Action::Cancel(_) => {} // nothing runs beside this loop
+//!         Action::Finish(finish) => break finish,
+//!     }
+//! };
+//! assert!(matches!(finish, Finish::Served(_)));
+//! assert_eq!(answer, Some("an answer"));
+//! ```
+//!
+//! # The contract
+//!
+//! * Every [`Action::Launch`] is followed by one accepted `settle`, or one [`Action::Cancel`], or `abandon`.
+//! * [`Action::Finish`] comes only when nothing is in flight, and polling again says the same.
+//! * [`Action::Wait`] until a moment means a moment that lies ahead.
+//! * Reports that are late, repeated or about an unknown attempt change nothing.
+//! * The same policy, candidates, fleet state, seed and inputs give the same actions.
+//! * No attempt starts at or after the deadline, no wait ends at or after it, no limit of an attempt exceeds what remains.
+//! * No wait is longer than the policy's patience, and none shorter than the provider asked for.
+//! * An attempt of unknown fate is repeated on the same provider only if the policy allows it.
+//!
+//! The driver may enforce an attempt's total limit itself and report [`Fault::Timeout`]; one that does not is told to
+//! [`Cancel`](Action::Cancel) when the limit passes. Either way the provider is blamed, once.
+//!
+//! Targets without 64-bit atomics are not supported.
 #![no_std]
+
 extern crate alloc;
+
 mod action;
 mod backoff;
 mod breaker;
+mod call;
+mod circuit;
 mod fault;
+mod fleet;
+mod guard;
 mod moment;
 mod plan;
 mod report;
 mod rng;
+mod slot;
+
 pub use action::{Action, AttemptId, Cause, Finish, Launch, Outcome};
 pub use backoff::{Backoff, Jitter};
-pub use breaker::Breaker;
+pub use breaker::{Breaker, CircuitState, Ending, Transition};
+pub use call::{Call, Event};
 pub use fault::{Blame, Fate, Fault, Remedy, Step};
+pub use fleet::{Fleet, Permit};
+pub use guard::Guard;
 pub use moment::Moment;
 pub use plan::{Candidate, Limits, ModelId, Policy, ProviderId};
-pub use report::{Entry, Skip, Skipped};
+pub use report::{Entry, Faults, Report, Skip, Skipped};

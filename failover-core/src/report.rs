@@ -1,7 +1,39 @@
-//! What happened to each candidate of a call, in order.
+//! What happened to each candidate of a call, in order: tried, and with what result, or skipped, why and until when.
 
+use crate::action::Finish;
+use crate::call::Call;
+use crate::fault::Fault;
 use crate::moment::Moment;
 use crate::plan::ProviderId;
+
+/// The story of a call so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    call: &'a Call<'a>,
+}
+
+impl<'a> Report<'a> {
+    pub(crate) const fn new(call: &'a Call<'a>) -> Self {
+        Self { call }
+    }
+
+    /// Every candidate, in the order in which they are asked.
+    pub fn entries(self) -> impl Iterator<Item = Entry> + 'a {
+        self.call.entries()
+    }
+
+    /// How the call ended, if it has.
+    #[must_use]
+    pub const fn finish(&self) -> Option<Finish> {
+        self.call.finished()
+    }
+
+    /// Whether a provider that did not serve may charge for an attempt all the same.
+    #[must_use]
+    pub fn maybe_billed(self) -> bool {
+        self.entries().any(|entry| entry.faults.iter().any(|fault| fault.remedy().fate.maybe_billed()))
+    }
+}
 
 /// One candidate's part in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +48,14 @@ pub struct Entry {
     pub skipped: Option<Skipped>,
     /// How many attempts were started on it.
     pub attempts: u32,
+    /// Why those that failed did.
+    pub faults: Faults,
+    /// When the first attempt began.
+    pub began: Option<Moment>,
+    /// When the last attempt ended.
+    pub ended: Option<Moment>,
+    /// Whether it was asked although its breaker refused, because nobody else could serve.
+    pub last_resort: bool,
 }
 
 /// A candidate that was passed over.
@@ -28,6 +68,12 @@ pub struct Skipped {
     pub until: Option<Moment>,
 }
 
+impl Skipped {
+    pub(crate) const fn until_millis(why: Skip, until: u64) -> Self {
+        Self { why, until: Some(Moment::from_millis(until)) }
+    }
+}
+
 /// Why a candidate was passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -38,4 +84,40 @@ pub enum Skip {
     Probing,
     /// It runs the model for which the request was too long.
     SameModel,
+}
+
+impl core::fmt::Display for Skip {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::CircuitOpen => "circuit open",
+            Self::Probing => "circuit half-open, probe under way",
+            Self::SameModel => "same model",
+        })
+    }
+}
+
+/// The faults of one candidate's attempts, in order: the first five and the latest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults([Option<Fault>; Self::KEPT]);
+
+impl Faults {
+    const KEPT: usize = 6;
+
+    pub(crate) fn push(&mut self, fault: Fault) {
+        let free = self.0.iter().position(Option::is_none).unwrap_or(Self::KEPT - 1);
+        if let Some(place) = self.0.get_mut(free) {
+            *place = Some(fault);
+        }
+    }
+
+    /// In order.
+    pub fn iter(&self) -> impl Iterator<Item = Fault> + '_ {
+        self.0.iter().copied().flatten()
+    }
+
+    /// The latest.
+    #[must_use]
+    pub fn last(&self) -> Option<Fault> {
+        self.0.iter().copied().flatten().last()
+    }
 }

@@ -1,0 +1,224 @@
+//! The state of one breaker, and every way from one state to the next, as pure functions.
+//!
+//! The whole state is one 64-bit word, so that it changes atomically and reading it costs one load:
+//!
+//! | state | bits 0-1 | 2-17 | 18-20 | 21-23 | 24-63 |
+//! |---|---|---|---|---|---|
+//! | closed | 0 | epoch | failures in a row (6 bits) | | |
+//! | open | 1 | epoch | | | until when, in ms |
+//! | half-open | 2 | epoch | probes in flight | successes | end of the lease, in ms |
+
+use core::time::Duration;
+
+use crate::breaker::{Breaker, Ending, Transition};
+use crate::moment::Moment;
+use crate::report::{Skip, Skipped};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Circuit(u64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Closed { failures: u8 },
+    Open { until: u64 },
+    HalfOpen { in_flight: u8, successes: u8, lease: u64 },
+}
+
+/// How a permit was come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Closed,
+    /// The probe that made the breaker half-open.
+    FirstProbe,
+    Probe,
+    /// Past a breaker that refused.
+    LastResort,
+}
+
+impl Way {
+    const fn is_probe(self) -> bool {
+        matches!(self, Self::FirstProbe | Self::Probe)
+    }
+}
+
+const TAG: u64 = 0b11;
+const OPEN: u64 = 1;
+const HALF_OPEN: u64 = 2;
+const EPOCH_SHIFT: u32 = 2;
+const EPOCH: u64 = 0xFFFF << EPOCH_SHIFT;
+const FAILURES_SHIFT: u32 = 18;
+const IN_FLIGHT_SHIFT: u32 = 18;
+const SUCCESSES_SHIFT: u32 = 21;
+const TIME_SHIFT: u32 = 24;
+/// 2^40 ms are 34 years after the driver's epoch.
+const LATEST: u64 = (1 << 40) - 1;
+
+/// Server hints are read as at least this: else the epochs would cycle at the rate of the requests.
+pub(crate) const SHORTEST_HINT: Duration = Duration::from_secs(1);
+/// And as at most this: a provider that says "in a year" has made a mistake.
+pub(crate) const LONGEST_HINT: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Circuit {
+    pub(crate) const NEW: Self = Self(0);
+
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    fn new(epoch: u16, state: State) -> Self {
+        let epoch = u64::from(epoch) << EPOCH_SHIFT;
+        Self(match state {
+            State::Closed { failures } => epoch | u64::from(failures) << FAILURES_SHIFT,
+            State::Open { until } => OPEN | epoch | until.min(LATEST) << TIME_SHIFT,
+            State::HalfOpen { in_flight, successes, lease } => {
+                HALF_OPEN
+                    | epoch
+                    | u64::from(in_flight) << IN_FLIGHT_SHIFT
+                    | u64::from(successes) << SUCCESSES_SHIFT
+                    | lease.min(LATEST) << TIME_SHIFT
+            }
+        })
+    }
+
+    pub(crate) const fn state(self) -> State {
+        match self.0 & TAG {
+            OPEN => State::Open { until: self.0 >> TIME_SHIFT },
+            HALF_OPEN => State::HalfOpen {
+                in_flight: (self.0 >> IN_FLIGHT_SHIFT) as u8 & 0b111,
+                successes: (self.0 >> SUCCESSES_SHIFT) as u8 & 0b111,
+                lease: self.0 >> TIME_SHIFT,
+            },
+            _ => State::Closed { failures: (self.0 >> FAILURES_SHIFT) as u8 & 0x3F },
+        }
+    }
+
+    pub(crate) const fn epoch(self) -> u16 {
+        (self.0 >> EPOCH_SHIFT) as u16
+    }
+
+    /// Closed, and no failure since the last success: a success has nothing to write.
+    pub(crate) const fn is_clean(self) -> bool {
+        self.0 & !EPOCH == 0
+    }
+
+    fn same_epoch(self, state: State) -> Self {
+        Self::new(self.epoch(), state)
+    }
+
+    fn next_epoch(self, state: State) -> Self {
+        Self::new(self.epoch().wrapping_add(1), state)
+    }
+
+    /// Lets an attempt through, which must report within `lease`, or says why not and until when.
+    pub(crate) fn admit(
+        self,
+        lease: Duration,
+        now: Moment,
+        breaker: &Breaker,
+    ) -> Result<(Self, Way), Skipped> {
+        let lease_end = now.plus(lease).ceil_millis().min(LATEST);
+        match self.state() {
+            State::Closed { .. } => Ok((self, Way::Closed)),
+            State::Open { until } if now.millis() < until => {
+                Err(Skipped::until_millis(Skip::CircuitOpen, until))
+            }
+            State::Open { .. } => {
+                let probing = State::HalfOpen { in_flight: 1, successes: 0, lease: lease_end };
+                Ok((self.next_epoch(probing), Way::FirstProbe))
+            }
+            // The probes in flight are lost: a new epoch makes sure that a late one does not count twice.
+            State::HalfOpen { successes, lease, .. } if now.millis() >= lease => {
+                let probing = State::HalfOpen { in_flight: 1, successes, lease: lease_end };
+                Ok((self.next_epoch(probing), Way::Probe))
+            }
+            State::HalfOpen { in_flight, successes, lease } if in_flight < breaker.probes => {
+                let lease = lease.max(lease_end);
+                let probing = State::HalfOpen { in_flight: in_flight + 1, successes, lease };
+                Ok((self.same_epoch(probing), Way::Probe))
+            }
+            State::HalfOpen { lease, .. } => Err(Skipped::until_millis(Skip::Probing, lease)),
+        }
+    }
+
+    /// The state after an attempt let through by `way` in `epoch` has ended so; `None` where nothing changes.
+    pub(crate) fn end(
+        self,
+        (way, epoch): (Way, u16),
+        ending: Ending,
+        seed: u64,
+        now: Moment,
+        breaker: &Breaker,
+    ) -> Option<(Self, Option<Transition>)> {
+        if let Ending::OpenUntil(hint) = ending {
+            let until = hint.max(now.plus(SHORTEST_HINT)).min(now.plus(LONGEST_HINT));
+            match self.state() {
+                // Whatever the epoch: what the provider asked for is a promise to keep, not evidence to weigh.
+                State::Open { until: present } if until.ceil_millis().min(LATEST) > present => {
+                    return Some((self.same_epoch(State::Open { until: until.ceil_millis() }), None));
+                }
+                State::Open { .. } => return None,
+                State::Closed { .. } | State::HalfOpen { .. } if epoch == self.epoch() => {
+                    return Some(self.opened(until));
+                }
+                State::Closed { .. } | State::HalfOpen { .. } => return None,
+            }
+        }
+        if epoch != self.epoch() {
+            return None;
+        }
+        match (self.state(), ending) {
+            (State::Closed { failures: 0 }, Ending::Success) => None,
+            (State::Closed { .. }, Ending::Success) => {
+                Some((self.same_epoch(State::Closed { failures: 0 }), None))
+            }
+            (State::Closed { failures }, Ending::Failure) if failures + 1 < breaker.failures => {
+                Some((self.same_epoch(State::Closed { failures: failures + 1 }), None))
+            }
+            (State::Closed { .. }, Ending::Failure | Ending::Trip) => {
+                Some(self.opened(breaker.break_end(now, seed)))
+            }
+            // The last resort served although the breaker was open: as good as a probe.
+            (State::Open { .. }, Ending::Success) => Some(self.healed_by_one(0, 0, now.millis(), breaker)),
+            (State::HalfOpen { in_flight, successes, lease }, Ending::Success) => {
+                let in_flight = in_flight - u8::from(way.is_probe());
+                Some(self.healed_by_one(in_flight, successes, lease, breaker))
+            }
+            (State::HalfOpen { .. }, Ending::Failure | Ending::Trip) if way.is_probe() => {
+                Some(self.opened(breaker.break_end(now, seed)))
+            }
+            (State::HalfOpen { in_flight, successes, lease }, Ending::Ignored | Ending::Cancelled)
+                if way.is_probe() =>
+            {
+                let in_flight = in_flight - 1;
+                Some((self.same_epoch(State::HalfOpen { in_flight, successes, lease }), None))
+            }
+            (State::Closed { .. } | State::HalfOpen { .. } | State::Open { .. }, _) => None,
+        }
+    }
+
+    fn opened(self, until: Moment) -> (Self, Option<Transition>) {
+        let until = until.ceil_millis();
+        (self.next_epoch(State::Open { until }), Some(Transition::Opened(Moment::from_millis(until))))
+    }
+
+    fn healed_by_one(
+        self,
+        in_flight: u8,
+        successes: u8,
+        lease: u64,
+        breaker: &Breaker,
+    ) -> (Self, Option<Transition>) {
+        if successes + 1 >= breaker.successes {
+            return (self.next_epoch(State::Closed { failures: 0 }), Some(Transition::Closed));
+        }
+        let half_open = State::HalfOpen { in_flight, successes: successes + 1, lease };
+        match self.state() {
+            State::Open { .. } => (self.next_epoch(half_open), Some(Transition::HalfOpened)),
+            State::Closed { .. } | State::HalfOpen { .. } => (self.same_epoch(half_open), None),
+        }
+    }
+}
