@@ -49,6 +49,14 @@ pub struct Launch {
     pub last_resort: bool,
 }
 
+impl Launch {
+    /// Whether it asks the provider that the caller asked for.
+    #[must_use]
+    pub const fn is_primary(&self) -> bool {
+        self.candidate == 0
+    }
+}
+
 /// How a call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "every end must be handled by every adapter")]

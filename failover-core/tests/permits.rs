@@ -109,7 +109,7 @@ impl Naive {
 
     fn end(&mut self, slip: Slip, ending: Ending, now: u64) -> Option<Transition> {
         if let Ending::OpenUntil(hint) = ending {
-            let hint = u64::try_from(hint.since_epoch().as_millis()).unwrap().max(now + 1_000);
+            let hint = u64::try_from(hint.since_epoch().as_millis()).expect("soon").max(now + 1_000);
             if let State::Open { until } = &mut self.state {
                 *until = hint.max(*until);
                 return None;

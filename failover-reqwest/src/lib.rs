@@ -1,1 +1,134 @@
-//! Being written.
+//! Failover for [reqwest]: when FAL or Replicate cannot answer, another provider does, in the shape of the one that was asked.
+//!
+//! ```no_run
+//! use failover_reqwest::Failover;
+//! use serde_json::{Value, json};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
+//!         .with(Failover::from_env()?) // the one line: NEXA_API_KEY is the stand-in's key
+//!         .build();
+//!
+//!     let answer: Value = client
+//!         .post("https://fal.run/fal-ai/flux/dev")
+//!         .header("Authorization", format!("Key {}", std::env::var("FAL_KEY")?))
+//!         .json(&json!({ "prompt": "a lighthouse at dusk" }))
+//!         .send()
+//!         .await?
+//!         .json()
+//!         .await?;
+//!     println!("{}", answer["images"][0]["url"]);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What happens to a request
+//!
+//! * A request that has no stand-in (another host, another model, another method) passes through as it is.
+//! * The asked provider is asked first, once, through the caller's own client. A healthy answer is handed on untouched.
+//! * On a trigger (429, 500, 502, 503, 504, no connection, a reset, a timeout) NexaAPI is asked, through a client of ours that
+//!   follows no redirect and sends NexaAPI's key and nothing of the caller's.
+//! * Its answer comes back with the status, keys and types of the asked provider, and with a [`Provenance`]: as an extension
+//!   of the response, and as `x-failover-*` headers. Its `url()` is the one that was asked.
+//! * When NexaAPI fails too, the caller gets the asked provider's own answer or error, of its exact type. Only where there
+//!   is none, because a deadline of ours passed first, the error is an [`Unanswered`].
+//! * A provider's model that failed three times in a row is left alone for a while ([`Breaker`]).
+//! * A future that is dropped before it is done leaves no trace: a probe in flight is given back.
+//!
+//! # What reqwest leaves us
+//!
+//! * A streamed or multipart body cannot be sent twice and is not read ahead: such a request passes through as it is, as does
+//!   one that is longer than [`Builder::request_limit`].
+//! * Redirects of the asked provider are followed, or not, as the caller's client is set up, before its answer is judged.
+//! * Other middlewares see the request to the asked provider only. A retrying one belongs *inside*, added after this one:
+//!   then a stand-in is asked when its retries are used up.
+//!
+//! # Features
+//!
+//! * `rustls` (on by default): TLS for the requests to stand-ins.
+//! * `system-proxy` (on by default): stand-ins are asked through the proxy that the environment names.
+#![forbid(unsafe_code)]
+
+mod attempt;
+mod clock;
+mod error;
+mod run;
+
+use std::fmt;
+use std::sync::Arc;
+
+use failover_core::Fleet;
+use reqwest::{Client, Request, Response};
+use reqwest_middleware::{Middleware, Next};
+
+pub use error::Unanswered;
+pub use failover_core::{Backoff, Breaker};
+pub use failover_mapping::{Builder, ConfigError, Provenance, ProviderName, Triggers};
+use failover_mapping::{Config, FromConfig};
+
+use crate::clock::Clock;
+
+/// A reqwest middleware. Clones share one state: what one client learns about a provider, all know.
+#[derive(Clone)]
+pub struct Failover {
+    shared: Arc<Shared>,
+    stand_in: Client,
+}
+
+struct Shared {
+    config: Config,
+    fleet: Fleet,
+    clock: Clock,
+}
+
+impl Failover {
+    /// The settings, to be changed and built. [`Builder::nexa_api_key`] is the only one without a default.
+    pub fn builder() -> Builder<Self> {
+        Builder::new()
+    }
+
+    /// The default settings, with `NEXA_API_KEY` and, if set, `NEXA_BASE_URL` from the environment.
+    ///
+    /// # Errors
+    ///
+    /// The variable that is missing or cannot be used, by name.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Builder::from_vars(|name| std::env::var(name).ok()).build()
+    }
+
+    /// Asks stand-ins through `client`: one with a company's certificates, say, or a proxy. Build it with redirects off
+    /// ([`reqwest::redirect::Policy::none`]): it carries the stand-in's key, and reqwest cannot be told so later.
+    #[must_use]
+    pub fn with_stand_in_client(self, client: Client) -> Self {
+        Self { stand_in: client, ..self }
+    }
+}
+
+impl FromConfig for Failover {
+    fn from_config(config: Config) -> Result<Self, ConfigError> {
+        let stand_in = attempt::stand_in_client().map_err(|_| {
+            ConfigError::setting("stand_in_client", "cannot be set up: the TLS backend does not start on this machine")
+        })?;
+        let fleet = Fleet::new(config.domains(), config.breaker());
+        Ok(Self { shared: Arc::new(Shared { config, fleet, clock: Clock::new() }), stand_in })
+    }
+}
+
+#[async_trait::async_trait]
+impl Middleware for Failover {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut http::Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        run::run(self, request, extensions, next).await
+    }
+}
+
+impl fmt::Debug for Failover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failover").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}

@@ -1,2 +1,54 @@
-//! Being written.
-fn main() {}
+//! `cargo xtask <task>`: what checks and shows this workspace, so that a machine with Rust needs nothing else.
+//!
+//! The tasks run the adapters' examples as separate programs, exactly as a user would, and link none of the
+//! crates they judge; the fake providers of `failover-testkit` are the one exception.
+
+mod child;
+mod ci;
+mod demo;
+mod tables;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Checks and demonstrations of the workspace")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything that must hold before a change is merged; stops at the first failure
+    Ci,
+    /// Fake providers fail on this machine, the adapters' examples must be answered all the same
+    Demo,
+    /// Write the model tables of README.md from the data files
+    Tables {
+        /// Compare only, and fail if the README is not current
+        #[arg(long)]
+        check: bool,
+    },
+    /// The house rules that no compiler checks; lists every violation
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let root = child::root();
+    let done = match Cli::parse().task {
+        Task::Ci => ci::run(&root),
+        Task::Demo => demo::run(&root),
+        Task::Tables { check } => tables::run(&root, check),
+        Task::Tidy => tidy::run(&root),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The loop that obeys a call: the only place that knows its actions.
+
+use std::time::SystemTime;
+
+use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
+use failover_mapping::{Exchange, Flight, Target};
+use reqwest::{Request, Response};
+use reqwest_middleware::{Error, Next, Result};
+
+use crate::clock::seed;
+use crate::error::{Unanswered, fault_of};
+use crate::{Failover, attempt};
+
+/// Answers one request, by whoever can.
+pub(crate) async fn run(
+    failover: &Failover,
+    request: Request,
+    extensions: &mut http::Extensions,
+    next: Next<'_>,
+) -> Result<Response> {
+    let Failover { shared, .. } = failover;
+    let clock = &shared.clock;
+    let route = Target::of_url(request.method(), request.url())
+        .and_then(|target| shared.config.route(&target, request.headers()));
+    let Some(route) = route else { return next.run(request, extensions).await };
+    let Some(body) = replayable(&request, shared.config.request_limit()) else {
+        return next.run(request, extensions).await;
+    };
+    let mut now = clock.now();
+    let Some(mut exchange) = route.exchange(&body, now) else {
+        return next.run(request, extensions).await;
+    };
+    let url = request.url().clone();
+    let call = Call::new(shared.config.policy(), exchange.candidates(), seed(), now);
+    let mut call = Guard::new(call, &shared.fleet, || clock.now());
+    let mut unasked = Some((request, next));
+    let mut first = None;
+    loop {
+        match call.poll(now) {
+            Action::Launch(launch) => {
+                let flight = Flight::new(launch, now);
+                let outcome = match unasked.take_if(|_| launch.is_primary()) {
+                    Some((request, next)) => {
+                        first = attempt::primary(request, extensions, next, &launch.limits).await;
+                        judge(&mut exchange, &flight, first.as_ref(), clock.now())
+                    }
+                    None => stand_in(failover, &mut exchange, &flight).await,
+                };
+                now = clock.now();
+                call.settle(launch.attempt, outcome, now);
+            }
+            Action::Wait(Some(until)) => {
+                clock.sleep(until.since(now)).await;
+                now = clock.now();
+            }
+            // Attempts run to their end within this loop: there is none to wait for or to cancel.
+            Action::Wait(None) | Action::Cancel(_) => now = clock.now(),
+            Action::Finish(_) => break,
+        }
+    }
+    let entries = || call.report().entries();
+    let provenance = exchange.provenance(entries(), now);
+    if let Some(provenance) = &provenance {
+        shared.config.notify(provenance);
+    }
+    if let Some(made) = exchange.answer(entries(), now, SystemTime::now(), seed()) {
+        if let Some(Ok(refused)) = first {
+            attempt::drain(refused);
+        }
+        return Ok(attempt::answer(made, url));
+    }
+    match (first, provenance) {
+        (Some(Ok(mut response)), Some(provenance)) => {
+            let (mut headers, mut marks) = Default::default();
+            provenance.attach(&mut headers, &mut marks);
+            response.headers_mut().extend(headers);
+            response.extensions_mut().extend(marks);
+            Ok(response)
+        }
+        (Some(own), _) => own,
+        (None, provenance) => Err(Error::middleware(Unanswered::new(provenance))),
+    }
+}
+
+/// The body, if it can be sent and translated: not a stream, and not longer than `limit`.
+fn replayable(request: &Request, limit: usize) -> Option<Vec<u8>> {
+    let bytes = request.body().map_or(Some(&[][..]), |body| body.as_bytes())?;
+    (bytes.len() <= limit).then(|| bytes.to_vec())
+}
+
+/// What the asked provider's answer or error means; no result is one that did not come in time.
+fn judge(
+    exchange: &mut Exchange<'_, '_>,
+    flight: &Flight,
+    result: Option<&Result<Response>>,
+    now: Moment,
+) -> Outcome {
+    match result {
+        Some(Ok(response)) => {
+            exchange.primary_answered(flight, response.status(), response.headers(), now, SystemTime::now())
+        }
+        Some(Err(error)) => exchange.primary_failed(flight, fault_of(error), now),
+        None => exchange.primary_failed(flight, Fault::Timeout, now),
+    }
+}
+
+/// Asks a stand-in, if the request can be translated for it.
+async fn stand_in(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome {
+    let Failover { shared, stand_in } = failover;
+    let request = match exchange.request(flight) {
+        Ok(request) => request,
+        Err(outcome) => return outcome,
+    };
+    let most = shared.config.answer_limit();
+    let result = attempt::stand_in(stand_in, request, &flight.launch.limits, most).await;
+    let now = shared.clock.now();
+    match result {
+        Ok((status, headers, body)) => {
+            exchange.stand_in_answered(flight, status, &headers, &body, now, SystemTime::now())
+        }
+        Err(fault) => exchange.stand_in_failed(flight, fault, now),
+    }
+}

@@ -1,0 +1,280 @@
+//! The promises of the drop-in, over real sockets; what every server saw is counted.
+
+use std::time::Duration;
+
+use crate::scene::{FAL_KEY, FLUX_DEV, FLUX_SCHNELL, NEXA_KEY, REPLICATE_KEY, Scene};
+use crate::scene::{agent, json_of, prompt, provenance, served_by};
+use failover_testkit::{Provider, Reply, Seen, refused};
+use serde_json::{Value, json};
+use ureq::{Agent, ResponseExt};
+
+fn bare() -> Agent {
+    Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+/// Everything of a request that a server can see, with the order of its headers left open.
+fn wire(mut seen: Seen) -> (String, String, Vec<(String, String)>, Vec<u8>) {
+    for (name, _) in &mut seen.headers {
+        name.make_ascii_lowercase();
+    }
+    seen.headers.sort();
+    (seen.method, seen.path, seen.headers, seen.body)
+}
+
+#[test]
+fn a_healthy_primary_is_untouched() {
+    let scene = Scene::new();
+    let ask = |agent: &Agent| {
+        let mut response = scene.ask_fal(agent, &prompt()).unwrap();
+        assert!(response.extensions().get::<failover_ureq::Provenance>().is_none());
+        let headers: Vec<_> = response.headers().iter().map(|(n, v)| (n.to_string(), v.clone())).collect();
+        (response.status(), headers, response.body_mut().read_to_vec().unwrap())
+    };
+    let direct = ask(&bare());
+    let through = ask(&scene.agent());
+    assert_eq!((direct.0, direct.1.len()), (through.0, through.1.len()));
+    assert!(through.1.iter().all(|(name, _)| !name.starts_with("x-failover")));
+    assert_eq!(direct.2, through.2, "the body differs");
+    let [direct, through] = <[Seen; 2]>::try_from(scene.fal.seen()).expect("one request each");
+    assert_eq!(wire(direct), wire(through));
+    assert_eq!(scene.counts(), [2, 0, 0]);
+    assert!(scene.seen.lock().unwrap().is_empty(), "the observer was called");
+}
+
+#[test]
+fn every_trigger_is_answered_by_nexa_in_the_asked_shape() {
+    for status in [429, 500, 502, 503, 504] {
+        let scene = Scene::new();
+        scene.fal.always(Reply::status(status));
+        let response = scene.ask_fal(&scene.agent(), &prompt()).unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(served_by(&response), Some("nexaapi"));
+        assert_eq!(provenance(&response).maybe_billed, matches!(status, 502 | 504), "{status}");
+        assert_eq!(response.get_uri().path(), FLUX_DEV, "it says where it was asked");
+        let answer = json_of(response);
+        assert!(answer["images"][0]["url"].is_string(), "{answer}");
+        assert!(answer["timings"].is_object() && answer["seed"].is_i64() && answer["prompt"].is_string());
+        assert_eq!(answer["has_nsfw_concepts"], json!([false]));
+        assert_eq!(scene.counts(), [1, 0, 1]);
+        assert_eq!(scene.seen.lock().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_status_that_is_no_trigger_is_the_callers() {
+    for status in [400, 401, 402, 403, 404, 422, 501] {
+        let scene = Scene::new();
+        scene.fal.always(Reply::status(status));
+        let response = scene.ask_fal(&scene.agent(), &prompt()).unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(served_by(&response), None);
+        assert_eq!(scene.counts(), [1, 0, 0]);
+    }
+}
+
+#[test]
+fn a_timeout_that_the_caller_asked_fal_for_is_the_callers() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::status(504).header("X-Fal-Request-Timeout-Type", "user"));
+    let response = scene.ask_fal(&scene.agent(), &prompt()).unwrap();
+    assert_eq!((response.status().as_u16(), scene.counts()), (504, [1, 0, 0]));
+}
+
+#[test]
+fn no_connection_a_reset_and_silence_are_triggers() {
+    let dead = Scene::new();
+    let nowhere = refused();
+    let failover = dead.failover(dead.builder().provider_url(failover_ureq::ProviderName::Fal, &*nowhere));
+    let response = agent(failover).post(format!("{nowhere}{FLUX_DEV}")).send_json(prompt()).unwrap();
+    assert_eq!(served_by(&response), Some("nexaapi"));
+    assert!(!provenance(&response).maybe_billed, "what was never sent is not billed");
+
+    let scene = Scene::new();
+    scene.fal.always(Reply::reset());
+    let response = scene.ask_fal(&scene.agent(), &prompt()).unwrap();
+    assert_eq!(served_by(&response), Some("nexaapi"));
+    assert!(provenance(&response).maybe_billed);
+    assert_eq!(scene.counts(), [1, 0, 1]);
+
+    let scene = Scene::new();
+    scene.fal.always(Reply::silence());
+    let limited = scene.failover(scene.builder().primary_limit(Duration::from_millis(50)));
+    let response = scene.ask_fal(&agent(limited), &prompt()).unwrap();
+    assert_eq!(served_by(&response), Some("nexaapi"));
+    assert!(provenance(&response).maybe_billed);
+    assert_eq!(scene.counts(), [1, 0, 1]);
+}
+
+#[test]
+fn the_callers_own_timeout_is_a_trigger_too() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::silence());
+    let agent: Agent = Agent::config_builder()
+        .middleware(scene.failover(scene.builder()))
+        .timeout_global(Some(Duration::from_millis(50)))
+        .build()
+        .into();
+    let response = scene.ask_fal(&agent, &prompt()).unwrap();
+    assert_eq!(served_by(&response), Some("nexaapi"));
+}
+
+#[test]
+fn when_nexa_fails_too_the_own_answer_comes_back_and_every_attempt_is_named() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::json(503, r#"{"detail":"the very own words"}"#).header("x-own", "kept"));
+    scene.nexa.always(Reply::status(500));
+    let response = scene.ask_fal(&scene.agent(), &prompt()).unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (503, None));
+    assert_eq!(response.headers()["x-own"], "kept");
+    let attempts = response.headers()["x-failover-attempts"].to_str().unwrap().to_owned();
+    assert!(attempts.contains("503") && attempts.matches("500").count() == 2, "{attempts}");
+    assert_eq!(json_of(response), json!({ "detail": "the very own words" }));
+    assert_eq!(scene.counts(), [1, 0, 2]);
+    assert_eq!(scene.elapsed(), Duration::from_secs(1), "one delay, between the two attempts");
+}
+
+#[test]
+fn an_error_keeps_its_type() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::status(429));
+    scene.nexa.always(Reply::status(401));
+    let strict: Agent = Agent::config_builder().middleware(scene.failover(scene.builder())).build().into();
+    assert!(matches!(scene.ask_fal(&strict, &prompt()), Err(ureq::Error::StatusCode(429))));
+    assert_eq!(scene.counts(), [1, 0, 1]);
+    assert_eq!(scene.seen.lock().unwrap().len(), 1, "its report goes to the observer");
+
+    scene.fal.always(Reply::reset());
+    assert!(matches!(scene.ask_fal(&strict, &prompt()), Err(ureq::Error::Io(_))));
+
+    scene.nexa.heal();
+    let failover = scene.failover(scene.builder());
+    let strict: Agent = Agent::config_builder().middleware(failover).build().into();
+    scene.fal.always(Reply::status(429));
+    let response = scene.ask_fal(&strict, &prompt()).expect("an answer in place of the error");
+    assert_eq!((response.status().as_u16(), served_by(&response)), (200, Some("nexaapi")));
+    assert_eq!(response.get_uri().host(), Some("127.0.0.1"), "ureq's own marks are there");
+}
+
+#[test]
+fn what_is_not_ours_passes_through() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::status(503));
+    scene.replicate.always(Reply::status(503));
+    let agent = scene.agent();
+    let (fal, replicate) = (scene.fal.url(), scene.replicate.url());
+    let others = [
+        format!("{fal}/fal-ai/flux-pro/kontext"),
+        format!("{fal}/fal-ai/flux/dev/image-to-image"),
+        format!("{fal}/fal-ai/flux/dev/stream"),
+        format!("{fal}/fal-ai/flux/dev/"),
+        format!("{fal}/fal-ai/flux/dev?fal_webhook=https://hook.example"),
+        format!("{fal}/fal-ai/flux"),
+        format!("{fal}/fal-ai/kling-video/v1/standard/text-to-video"),
+        format!("{replicate}/v1/models/black-forest-labs/flux-dev-lora/predictions"),
+        format!("{replicate}/v1/deployments/acme/flux/predictions"),
+    ];
+    for url in &others {
+        let response = agent.post(url).header("Prefer", "wait").send_json(prompt()).unwrap();
+        assert_eq!((response.status().as_u16(), served_by(&response)), (503, None), "{url}");
+        assert!(response.extensions().get::<failover_ureq::Provenance>().is_none());
+    }
+    let without_wait = agent.post(format!("{replicate}{FLUX_SCHNELL}")).send_json(prompt()).unwrap();
+    assert_eq!(served_by(&without_wait), None);
+    let hash = json!({ "version": "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b" });
+    assert_eq!(served_by(&scene.ask_replicate(&agent, "/v1/predictions", &hash)), None);
+    assert_eq!(agent.get(format!("{fal}{FLUX_DEV}")).call().unwrap().status(), 503);
+    assert_eq!(scene.counts(), [8, 4, 0], "each was sent once");
+}
+
+#[test]
+fn a_look_alike_host_gets_no_failover_and_no_key() {
+    let scene = Scene::new();
+    let evil = Provider::fal();
+    evil.always(Reply::status(429));
+    let by_name = scene.fal.url().replace("127.0.0.1", "localhost");
+    let agent = scene.agent();
+    scene.fal.always(Reply::status(429));
+    for base in [evil.url(), by_name] {
+        let response = agent.post(format!("{base}{FLUX_DEV}")).send_json(prompt()).unwrap();
+        assert_eq!((response.status().as_u16(), served_by(&response)), (429, None), "{base}");
+    }
+    assert_eq!(scene.nexa.count(), 0);
+    assert!(evil.seen().iter().all(|seen| !seen.mentions(NEXA_KEY)));
+}
+
+#[test]
+fn sizes_by_name_by_object_and_by_fals_own_default() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::status(429));
+    for (size, width, height) in [
+        (Value::Null, 1024, 768),
+        (json!("square_hd"), 1024, 1024),
+        (json!("portrait_16_9"), 576, 1024),
+        (json!({ "width": 640, "height": 384 }), 640, 384),
+    ] {
+        let mut body = prompt();
+        if !size.is_null() {
+            body["image_size"] = size;
+        }
+        let failover = scene.failover(scene.builder());
+        assert_eq!(served_by(&scene.ask_fal(&agent(failover), &body).unwrap()), Some("nexaapi"));
+        let asked = scene.nexa_body();
+        assert_eq!((&asked["width"], &asked["height"]), (&json!(width), &json!(height)), "{body}");
+        assert_eq!((&asked["model"], &asked["prompt"]), (&json!("flux-dev"), &body["prompt"]));
+    }
+}
+
+#[test]
+fn replicates_input_is_unwrapped_and_its_outputs_are_lists_or_strings() {
+    let scene = Scene::new();
+    scene.replicate.always(Reply::status(500));
+    let agent = scene.agent();
+    let input = json!({ "prompt": "a lighthouse", "aspect_ratio": "16:9", "num_outputs": 2 });
+    let response = scene.ask_replicate(&agent, FLUX_SCHNELL, &json!({ "input": input }));
+    assert_eq!((response.status().as_u16(), served_by(&response)), (201, Some("nexaapi")));
+    let prediction = json_of(response);
+    assert_eq!(prediction["status"], "succeeded");
+    assert_eq!(prediction["input"], input);
+    assert_eq!(prediction["version"], "hidden");
+    assert_eq!(prediction["output"].as_array().expect("a list").len(), 2);
+    let get = prediction["urls"]["get"].as_str().unwrap();
+    assert!(get.starts_with(&scene.replicate.url()), "the base that the caller used: {get}");
+    let asked = scene.nexa_body();
+    assert_eq!((&asked["width"], &asked["height"], &asked["n"]), (&json!(1344), &json!(768), &json!(2)));
+    assert_eq!(asked["prompt"], "a lighthouse");
+
+    let pro = json!({ "version": "black-forest-labs/flux-1.1-pro", "input": { "prompt": "a lighthouse" } });
+    let prediction = json_of(scene.ask_replicate(&agent, "/v1/predictions", &pro));
+    assert!(prediction["output"].is_string(), "{prediction}");
+    assert_eq!(scene.nexa_body()["model"], "flux-pro-1.1");
+}
+
+#[test]
+fn every_server_sees_its_own_key_only() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::status(429));
+    scene.replicate.always(Reply::status(500));
+    let agent = scene.agent();
+    let url = format!("{}{FLUX_DEV}", scene.fal.url());
+    let private =
+        [("Cookie", "sid=caller-secret"), ("X-Internal", "caller-secret"), ("X-Fal-Queue-Priority", "low")];
+    let mut request = agent.post(url).header("Authorization", FAL_KEY);
+    for (name, value) in private {
+        request = request.header(name, value);
+    }
+    let response = request.send_json(prompt()).unwrap();
+    assert!(!format!("{:?}", provenance(&response)).contains("secret"));
+    scene.ask_replicate(&agent, FLUX_SCHNELL, &json!({ "input": prompt() }));
+    for (server, own) in [(&scene.fal, FAL_KEY), (&scene.replicate, REPLICATE_KEY), (&scene.nexa, NEXA_KEY)] {
+        for seen in server.seen() {
+            assert!(seen.header("authorization").expect("a key").ends_with(own));
+            for foreign in [FAL_KEY, REPLICATE_KEY, NEXA_KEY].into_iter().filter(|key| *key != own) {
+                let secret = foreign.rsplit(' ').next().unwrap();
+                assert!(!seen.mentions(secret), "{secret} reached {}", server.url());
+            }
+        }
+    }
+    for seen in scene.nexa.seen() {
+        assert!(!seen.mentions("caller-secret") && seen.header("x-fal-queue-priority").is_none());
+    }
+}
