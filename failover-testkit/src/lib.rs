@@ -1,1 +1,71 @@
-//! Being written.
+//! Providers on loopback that answer, refuse, stall, cut and lie on command, to rehearse a failover.
+//!
+//! A [`Provider`] is a small HTTP/1.1 server on a free port of 127.0.0.1 that stands for FAL, Replicate or NexaAPI. Left
+//! alone it answers as the real one would on a good day, in the shapes that its clients expect. A script of [`Reply`]
+//! values gives it a bad day, one request at a time or from now on, and its log ([`Seen`]) holds every request that
+//! reached it, so a rehearsal can also prove what was *not* sent: no second bill, no key of somebody else.
+//!
+//! Nothing leaves the machine, no key is real, nothing is generated. The URLs of media in the answers lead nowhere.
+//!
+//! ```
+//! use failover_testkit::{Provider, Reply};
+//! use std::io::{Read, Write};
+//! use std::net::TcpStream;
+//!
+//! fn generate(base: &str) -> std::io::Result<String> {
+//!     let mut stream = TcpStream::connect(base.trim_start_matches("http://"))?;
+//!     stream.write_all(b"POST /fal-ai/flux/dev HTTP/1.1\r\nHost: loopback\r\nConnection: close\r\n")?;
+//!     stream.write_all(b"Content-Length: 16\r\n\r\n{\"prompt\":\"cat\"}")?;
+//!     let mut answer = String::new();
+//!     stream.read_to_string(&mut answer)?;
+//!     Ok(answer)
+//! }
+//!
+//! let fal = Provider::fal();
+//! fal.script([Reply::status(429).header("Retry-After", "7"), Reply::healthy().cut_after(10)]);
+//!
+//! assert!(generate(&fal.url())?.starts_with("HTTP/1.1 429 Too Many Requests"));
+//! assert!(generate(&fal.url())?.ends_with("\r\n\r\n{\"images\":")); // ten bytes, then the line went dead
+//! assert!(generate(&fal.url())?.contains("https://v3.fal.media/files/")); // the script is over: healthy
+//!
+//! assert_eq!(fal.count(), 3);
+//! assert!(fal.seen().iter().all(|request| request.mentions("cat")));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! | to rehearse | write |
+//! |---|---|
+//! | nobody listens | [`refused()`], or drop the provider |
+//! | rate limit, with or without a hint | `Reply::status(429).header("Retry-After", "7")`, `Reply::status(429)` |
+//! | outage | `provider.always(Reply::status(503))`, over with [`Provider::heal`] |
+//! | connection lost before an answer | [`Reply::reset`] |
+//! | a provider that hangs | [`Reply::silence`] |
+//! | a slow provider | `Reply::healthy().delay(Duration::from_secs(2))` |
+//! | half an answer | `Reply::healthy().cut_after(100)` |
+//! | a 200 that is none | `Reply::status(200).body("<html>").content_type("text/html")`, `Reply::json(200, "{}")` |
+//!
+//! Answers repeat themselves from run to run: ids and seeds count up from the provider's start and dates are fixed, so
+//! they can be compared with a snapshot.
+
+mod acceptor;
+mod answer;
+mod asked;
+mod connections;
+mod conversation;
+mod fal;
+mod inlet;
+mod json;
+mod kind;
+mod nexa;
+mod provider;
+mod refused;
+mod replicate;
+mod reply;
+mod request;
+mod script;
+mod seen;
+
+pub use provider::Provider;
+pub use refused::refused;
+pub use reply::Reply;
+pub use seen::Seen;

@@ -1,0 +1,84 @@
+//! One connection from its first request to its end.
+
+use crate::answer::Answer;
+use crate::connections::Connections;
+use crate::inlet::Inlet;
+use crate::kind::Kind;
+use crate::reply::Deed;
+use crate::request::{self, Request, Unreadable};
+use crate::script::{Cue, Script};
+use std::io::{self, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a client may take to hang up after the last answer, so that it gets to read it.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What all connections of a provider share.
+pub(crate) struct Stage {
+    pub(crate) kind: Kind,
+    pub(crate) base: String,
+    pub(crate) script: Script,
+    pub(crate) connections: Arc<Connections>,
+}
+
+enum After {
+    NextRequest,
+    Close,
+    /// Drop the socket as it is: the held byte of the [`Inlet`] makes a reset of it.
+    Abandon,
+}
+
+/// An error of the socket means that the client has gone (or the provider), and there is nobody left to tell.
+pub(crate) fn hold(stage: &Stage, stream: &TcpStream) {
+    let mut inlet = Inlet::new(stream);
+    while !stage.connections.stopped() {
+        let after = match request::read(&mut inlet) {
+            Ok(request) => exchange(stage, &mut inlet, request),
+            Err(Unreadable::Gone) => return,
+            Err(Unreadable::Refused(code)) => refuse(stage, stream, code),
+        };
+        match after {
+            Ok(After::NextRequest) => {}
+            Ok(After::Close) => return close(stage, &mut inlet),
+            Ok(After::Abandon) | Err(_) => return,
+        }
+    }
+}
+
+fn exchange(stage: &Stage, inlet: &mut Inlet<'_>, request: Request) -> io::Result<After> {
+    let Cue { seen, reply, serial } = stage.script.take(request.seen);
+    stage.connections.pause(reply.delay);
+    let healthy = match &reply.deed {
+        Deed::Reset => return Ok(After::Abandon),
+        Deed::Silence => return inlet.drain(None, || stage.connections.stopped()).map(|()| After::Close),
+        Deed::Healthy => stage.kind.answer(&seen, serial, &stage.base),
+        Deed::Status(code) => stage.kind.refusal(*code, serial),
+        Deed::Json(code, body) => Answer::json(*code, body.clone()),
+    };
+    let answer = reply.spoil(healthy);
+    let close = request.last || answer.ends_connection();
+    let mut bytes = answer.head(close);
+    if answer.may_have_body() && seen.method != "HEAD" {
+        let sent = reply.cut_after.unwrap_or(usize::MAX).min(answer.body.len());
+        bytes.extend_from_slice(&answer.body[..sent]);
+    }
+    inlet.stream().write_all(&bytes)?;
+    Ok(if close || reply.cut_after.is_some() { After::Close } else { After::NextRequest })
+}
+
+fn refuse(stage: &Stage, mut stream: &TcpStream, code: u16) -> io::Result<After> {
+    let answer = stage.kind.refusal(code, 0);
+    let mut bytes = answer.head(true);
+    bytes.extend_from_slice(&answer.body);
+    stream.write_all(&bytes)?;
+    Ok(After::Close)
+}
+
+/// Says first that nothing more will come and then listens for a while: a socket closed over unread bytes is reset, and
+/// a reset may overtake the answer.
+fn close(stage: &Stage, inlet: &mut Inlet<'_>) {
+    let said = inlet.stream().shutdown(Shutdown::Write);
+    _ = said.and_then(|()| inlet.drain(Some(FAREWELL), || stage.connections.stopped()));
+}
