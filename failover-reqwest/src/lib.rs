@@ -108,7 +108,10 @@ impl Failover {
 impl FromConfig for Failover {
     fn from_config(config: Config) -> Result<Self, ConfigError> {
         let stand_in = attempt::stand_in_client().map_err(|_| {
-            ConfigError::setting("stand_in_client", "cannot be set up: the TLS backend does not start on this machine")
+            ConfigError::setting(
+                "stand_in_client",
+                "cannot be set up: the TLS backend does not start on this machine",
+            )
         })?;
         let fleet = Fleet::new(config.domains(), config.breaker());
         Ok(Self { shared: Arc::new(Shared { config, fleet, clock: Clock::new() }), stand_in })

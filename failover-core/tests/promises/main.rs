@@ -113,8 +113,16 @@ impl Judge<'_> {
                                 call.abandon(self.fleet, self.now);
                                 expected = Some(Finish::Failed(failover_core::Cause::Abandoned));
                             } else if until.is_none_or(|until| end <= until) {
+                                let polled = self.now;
                                 self.now = self.now.max(end);
-                                self.settle(&mut call, &launch, &fortune, &mut unknown, &mut expected);
+                                self.settle(
+                                    &mut call,
+                                    &launch,
+                                    &fortune,
+                                    polled,
+                                    &mut unknown,
+                                    &mut expected,
+                                );
                                 self.told(&mut call, &mut opened);
                                 hint = match fortune.outcome {
                                     Outcome::Failed { retry_after: Some(wait), .. } => {
@@ -178,6 +186,7 @@ impl Judge<'_> {
         call: &mut Call<'_>,
         launch: &failover_core::Launch,
         fortune: &Fortune,
+        polled: Moment,
         unknown: &mut [u32],
         expected: &mut Option<Finish>,
     ) {
@@ -202,8 +211,8 @@ impl Judge<'_> {
                 let remembered =
                     remedy.blame != failover_core::Blame::Nobody && launch.provider.slot() < SLOTS;
                 if let (Some(wait), true) = (retry_after, remembered) {
-                    // A clock that stepped back counts the wait from the latest time seen, which is not known here.
-                    let floor = earlier.plus(wait);
+                    // A clock that stepped back stands still: the wait counts from the latest time seen.
+                    let floor = earlier.max(polled).plus(wait);
                     let until = self.hinted.entry(launch.provider.slot()).or_insert(floor);
                     *until = floor.max(*until);
                 }

@@ -1,0 +1,303 @@
+//! Breakers, limits, bad requests and bad answers, over real sockets.
+
+use std::num::NonZeroU8;
+use std::panic;
+use std::time::Duration;
+
+use crate::scene::{FAL_KEY, FLUX_DEV, NEXA_KEY, Scene, client, pass, prompt, provenance, served_by};
+use failover_reqwest::{Breaker, Failover, ProviderName, Triggers};
+use failover_testkit::Reply;
+use serde_json::json;
+
+#[tokio::test]
+async fn three_failures_open_the_breaker_and_it_comes_back() {
+    let scene = Scene::new();
+    let client = scene.client();
+    scene.fal.always(Reply::status(503));
+    for _ in 0..5 {
+        assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), Some("nexaapi"));
+    }
+    assert_eq!(scene.counts(), [3, 0, 5], "after the third failure FAL is left alone");
+    scene.fal.heal();
+    pass(Duration::from_secs(29)).await;
+    assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), Some("nexaapi"));
+    pass(Duration::from_secs(6)).await;
+    assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), None);
+    assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), None);
+    assert_eq!(scene.counts(), [5, 0, 6]);
+}
+
+#[tokio::test]
+async fn one_models_outage_is_not_the_providers() {
+    let scene = Scene::new();
+    let client = scene.client();
+    scene.fal.always(Reply::status(503));
+    for _ in 0..3 {
+        scene.ask_fal(&client, &prompt()).await.unwrap();
+    }
+    scene.fal.heal();
+    let other =
+        client.post(format!("{}/fal-ai/flux/schnell", scene.fal.url())).json(&prompt()).send().await.unwrap();
+    assert_eq!(served_by(&other), None);
+}
+
+#[tokio::test]
+async fn a_hint_is_respected_until_its_moment() {
+    let scene = Scene::new();
+    let client = scene.client();
+    scene.fal.script([Reply::status(429).header("Retry-After", "20")]);
+    scene.ask_fal(&client, &prompt()).await.unwrap();
+    pass(Duration::from_secs(19)).await;
+    assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), Some("nexaapi"));
+    pass(Duration::from_secs(2)).await;
+    assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), None);
+    assert_eq!(scene.counts(), [2, 0, 2]);
+}
+
+#[tokio::test]
+async fn a_primary_that_was_skipped_is_the_last_resort() {
+    let scene = Scene::new();
+    let client = scene.client();
+    scene.fal.always(Reply::status(503));
+    for _ in 0..3 {
+        scene.ask_fal(&client, &prompt()).await.unwrap();
+    }
+    scene.nexa.always(Reply::status(402));
+    let response = scene.ask_fal(&client, &prompt()).await.unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")));
+    assert_eq!(scene.counts(), [4, 0, 4], "asked once, after NexaAPI");
+    assert!(provenance(&response).to_string().contains("last resort"), "{}", provenance(&response));
+    scene.fal.heal();
+    let response = scene.ask_fal(&client, &prompt()).await.unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (200, Some("fal")));
+    let response = scene.ask_fal(&client, &prompt()).await.unwrap();
+    assert_eq!(served_by(&response), None, "its success has closed the breaker");
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_translated_goes_to_its_provider_as_it_came() {
+    let bodies: [&[u8]; 7] = [
+        b"{not json",
+        b"\xff\xfe",
+        b"[1, 2]",
+        b"",
+        br#"{"prompt":"x","image_size":"axb"}"#,
+        br#"{"prompt":"x","image_size":{"width":-1,"height":0}}"#,
+        br#"{"prompt":"x","image_url":"https://media.example/in.png"}"#,
+    ];
+    for body in bodies {
+        let scene = Scene::new();
+        let client = scene.client();
+        let ask = async || {
+            let request = client.post(format!("{}{FLUX_DEV}", scene.fal.url())).body(body);
+            request
+                .header("Authorization", FAL_KEY)
+                .header("content-type", "application/json")
+                .send()
+                .await
+                .unwrap()
+        };
+        assert_eq!(served_by(&ask().await), None);
+        assert_eq!(scene.fal.seen()[0].body, body, "as it came");
+        scene.fal.always(Reply::status(503));
+        for _ in 0..5 {
+            let response = ask().await;
+            assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")));
+            let note = response.headers()["x-failover-note"].to_str().unwrap();
+            assert!(note.starts_with("no translation was possible"), "{note}");
+        }
+        assert_eq!(scene.counts(), [6, 0, 0], "whatever the breaker says");
+    }
+}
+
+#[tokio::test]
+async fn a_body_longer_than_the_limit_goes_out_whole_without_failover() {
+    let scene = Scene::new();
+    let client = client(scene.builder().request_limit(64).build().unwrap());
+    scene.fal.always(Reply::status(503));
+    let long = json!({ "prompt": "x".repeat(100_000) });
+    let response = scene.ask_fal(&client, &long).await.unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (503, None));
+    let seen = scene.fal.seen().pop().unwrap();
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&seen.body).unwrap(), long);
+    assert_eq!(scene.counts(), [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn an_answer_of_nexa_is_checked_bounded_and_never_redirected() {
+    let elsewhere = failover_testkit::Provider::nexa();
+    let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let bad = [
+        Reply::json(200, "<html>"),
+        Reply::json(200, "{}"),
+        Reply::json(200, ""),
+        Reply::json(200, nested),
+        Reply::json(200, r#"{"url":"javascript:alert(1)"}"#),
+        Reply::json(200, r#"{"status":"failed","error":"no"}"#),
+        Reply::json(200, r#"{"status":"processing","id":"job-1"}"#),
+        Reply::json(200, format!(r#"{{"url":"https://m.example/{}"}}"#, "x".repeat(5_000))),
+        Reply::healthy().cut_after(10),
+        Reply::reset(),
+        Reply::status(302).header("Location", &format!("{}/v1/images/generate", elsewhere.url())),
+        Reply::status(307).header("Location", &format!("{}/v1/images/generate", elsewhere.url())),
+        Reply::status(422),
+    ];
+    for (number, reply) in bad.into_iter().enumerate() {
+        let scene = Scene::new();
+        let client = client(scene.builder().answer_limit(4_096).build().unwrap());
+        scene.fal.always(Reply::status(429));
+        scene.nexa.always(reply);
+        let response = scene.ask_fal(&client, &prompt()).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), served_by(&response)),
+            (429, Some("nobody")),
+            "case {number}"
+        );
+        // What was declined may be asked again; what may have been done is not.
+        let attempts = if matches!(number, 10 | 11) { 2 } else { 1 };
+        assert_eq!(scene.counts(), [1, 0, attempts], "case {number}");
+    }
+    assert_eq!(elsewhere.count(), 0, "a redirect was followed, with the key");
+}
+
+#[tokio::test]
+async fn a_silent_nexa_is_given_up_at_its_limit() {
+    let scene = Scene::new();
+    let client = client(scene.builder().nexa_limit(Duration::from_millis(50)).build().unwrap());
+    scene.fal.always(Reply::status(429));
+    scene.nexa.always(Reply::silence());
+    let response = scene.ask_fal(&client, &prompt()).await.unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (429, Some("nobody")));
+    assert!(provenance(&response).maybe_billed);
+    assert_eq!(scene.counts(), [1, 0, 1], "it may have been done: not repeated");
+}
+
+#[tokio::test]
+async fn a_deadline_that_leaves_nothing_to_hand_on_is_an_error_of_ours() {
+    let scene = Scene::new();
+    scene.nexa.always(Reply::status(500));
+    let failover = scene.builder().deadline(Duration::from_millis(1_500)).nexa_attempts(9).build().unwrap();
+    let client = client(failover);
+    scene.fal.script([Reply::status(503), Reply::status(503), Reply::status(503)]);
+    for _ in 0..3 {
+        assert_eq!(scene.ask_fal(&client, &prompt()).await.unwrap().status(), 503);
+    }
+    assert_eq!(scene.ask_fal(&client, &prompt()).await.unwrap().status(), 200, "the last resort");
+}
+
+#[tokio::test]
+async fn a_callback_that_panics_fails_nothing() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::status(429));
+    let failover = scene.builder().on_failover(|_| panic!("the user's own")).build().unwrap();
+    let client = client(failover);
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let response = scene.ask_fal(&client, &prompt()).await;
+    panic::set_hook(hook);
+    assert_eq!(served_by(&response.unwrap()), Some("nexaapi"));
+}
+
+#[tokio::test]
+async fn settings_change_what_they_say() {
+    let scene = Scene::new();
+    let two = NonZeroU8::new(2).unwrap();
+    let failover = scene
+        .builder()
+        .triggers(Triggers::default().statuses([529]))
+        .breaker(Breaker::new().failures(two))
+        .nexa_attempts(1)
+        .build()
+        .unwrap();
+    let client = client(failover);
+    scene.fal.script([Reply::status(429)]);
+    assert_eq!(scene.ask_fal(&client, &prompt()).await.unwrap().status(), 429);
+    scene.fal.always(Reply::status(529));
+    for _ in 0..4 {
+        assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), Some("nexaapi"));
+    }
+    assert_eq!(scene.counts()[0], 3, "one that is no trigger, and two failures");
+}
+
+#[tokio::test]
+async fn a_bad_configuration_is_refused_by_name() {
+    let good = || Failover::builder().nexa_api_key(NEXA_KEY);
+    let refusals = [
+        (Failover::builder().build(), "nexa_api_key"),
+        (good().nexa_api_key("").build(), "nexa_api_key"),
+        (good().nexa_api_key("schlüssel").build(), "nexa_api_key"),
+        (good().nexa_limit(Duration::ZERO).build(), "nexa_limit"),
+        (good().deadline(Duration::ZERO).build(), "deadline"),
+        (good().primary_limit(Duration::ZERO).build(), "primary_limit"),
+        (good().nexa_attempts(0).build(), "nexa_attempts"),
+        (good().request_limit(0).build(), "request_limit"),
+        (good().answer_limit(0).build(), "answer_limit"),
+        (good().nexa_base_url("https://user:hunter2@nexa.example").build(), "nexa_base_url"),
+        (good().nexa_base_url("http://nexa.example").build(), "nexa_base_url"),
+        (good().nexa_base_url("nexa").build(), "nexa_base_url"),
+        (good().provider_url(ProviderName::Fal, "https://fal.example/path").build(), "provider_url"),
+        (good().data(ProviderName::Fal, "[[model]]\nid = 3").build(), "fal"),
+        (good().triggers(Triggers::default().statuses([200])).build(), "triggers"),
+    ];
+    for (number, (result, field)) in refusals.into_iter().enumerate() {
+        let message = result.map(drop).expect_err(&format!("case {number} was accepted")).to_string();
+        assert!(message.contains(field), "case {number} does not name {field}: {message}");
+        assert!(
+            !message.contains("hunter2") && !message.contains("schl") && !message.contains(NEXA_KEY),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_never_consumed_and_goes_out_once() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::status(503));
+    let body = reqwest::Body::wrap(http_body_util::Full::new(&br#"{"prompt":"x"}"#[..]));
+    let url = format!("{}{FLUX_DEV}", scene.fal.url());
+    let response = scene.client().post(url).body(body).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (503, None));
+    assert_eq!(scene.fal.seen()[0].body, br#"{"prompt":"x"}"#);
+    assert_eq!(scene.counts(), [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_gives_its_probe_back() {
+    let scene = Scene::new();
+    let client = scene.client();
+    scene.fal.script([Reply::status(503), Reply::status(503), Reply::status(503), Reply::silence()]);
+    for _ in 0..3 {
+        scene.ask_fal(&client, &prompt()).await.unwrap();
+    }
+    pass(Duration::from_secs(40)).await;
+    let body = prompt();
+    let probe = scene.ask_fal(&client, &body);
+    assert!(tokio::time::timeout(Duration::from_millis(50), probe).await.is_err(), "the probe was answered");
+    assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), None);
+    assert_eq!(scene.counts(), [5, 0, 3], "the next call probed, and was answered by FAL");
+}
+
+#[tokio::test]
+async fn another_middleware_inside_wraps_errors_and_they_are_understood() {
+    struct Wrapping;
+    #[async_trait::async_trait]
+    impl reqwest_middleware::Middleware for Wrapping {
+        async fn handle(
+            &self,
+            request: reqwest::Request,
+            extensions: &mut http::Extensions,
+            next: reqwest_middleware::Next<'_>,
+        ) -> reqwest_middleware::Result<reqwest::Response> {
+            let error = next.run(request, extensions).await.expect_err("nobody listens");
+            Err(reqwest_middleware::Error::Middleware(anyhow::Error::new(error).context("after 3 retries")))
+        }
+    }
+    let scene = Scene::new();
+    let nowhere = failover_testkit::refused();
+    let failover = scene.builder().provider_url(ProviderName::Fal, &*nowhere).build().unwrap();
+    let client =
+        reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(failover).with(Wrapping).build();
+    let response = client.post(format!("{nowhere}{FLUX_DEV}")).json(&prompt()).send().await.unwrap();
+    assert_eq!(served_by(&response), Some("nexaapi"));
+    assert!(!provenance(&response).maybe_billed);
+}
