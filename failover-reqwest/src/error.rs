@@ -1,36 +1,7 @@
-//! What reqwest's errors mean, and the one error that is ours.
+//! What reqwest's errors mean.
 
 use failover_core::Fault;
-use failover_mapping::Provenance;
 use reqwest_middleware::Error;
-
-/// Nobody answered in time, and there is no answer or error of the asked provider to hand on: the call's deadline passed
-/// before its turn came, or it was given up at a limit of ours.
-///
-/// It arrives inside [`reqwest_middleware::Error::Middleware`].
-#[derive(Debug)]
-pub struct Unanswered(Option<Provenance>);
-
-impl Unanswered {
-    pub(crate) const fn new(provenance: Option<Provenance>) -> Self {
-        Self(provenance)
-    }
-
-    /// Who was asked, and what became of it; nothing if the time was up before anybody was asked.
-    #[must_use]
-    pub const fn provenance(&self) -> Option<&Provenance> {
-        self.0.as_ref()
-    }
-}
-
-impl std::fmt::Display for Unanswered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no provider answered in time")?;
-        self.0.as_ref().map_or(Ok(()), |provenance| write!(f, ":\n{provenance}"))
-    }
-}
-
-impl std::error::Error for Unanswered {}
 
 /// The fault behind an error of the caller's client, also where another middleware has wrapped it. What is the caller's own
 /// doing is an invalid request.

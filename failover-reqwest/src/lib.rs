@@ -32,7 +32,8 @@
 //! * Its answer comes back with the status, keys and types of the asked provider, and with a [`Provenance`]: as an extension
 //!   of the response, and as `x-failover-*` headers. Its `url()` is the one that was asked.
 //! * When NexaAPI fails too, the caller gets the asked provider's own answer or error, of its exact type. Only where there
-//!   is none, because a deadline of ours passed first, the error is an [`Unanswered`].
+//!   is none, because a deadline of ours passed first, the error is an [`Unanswered`],
+//!   inside [`reqwest_middleware::Error::Middleware`].
 //! * A provider's model that failed three times in a row is left alone for a while ([`Breaker`]).
 //! * A future that is dropped before it is done leaves no trace: a probe in flight is given back.
 //!
@@ -62,9 +63,8 @@ use failover_core::Fleet;
 use reqwest::{Client, Request, Response};
 use reqwest_middleware::{Middleware, Next};
 
-pub use error::Unanswered;
 pub use failover_core::{Backoff, Breaker};
-pub use failover_mapping::{Builder, ConfigError, Provenance, ProviderName, Triggers};
+pub use failover_mapping::{Builder, ConfigError, Provenance, ProviderName, Triggers, Unanswered};
 use failover_mapping::{Config, FromConfig};
 
 use crate::clock::Clock;

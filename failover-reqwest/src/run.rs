@@ -3,12 +3,12 @@
 use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
-use failover_mapping::{Exchange, Flight, Target};
+use failover_mapping::{Conclusion, Exchange, Flight, Target, Unanswered};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Next, Result};
 
 use crate::clock::seed;
-use crate::error::{Unanswered, fault_of};
+use crate::error::fault_of;
 use crate::{Failover, attempt};
 
 /// Answers one request, by whoever can.
@@ -58,27 +58,22 @@ pub(crate) async fn run(
             Action::Finish(_) => break,
         }
     }
-    let entries = || call.report().entries();
-    let provenance = exchange.provenance(entries(), now);
-    if let Some(provenance) = &provenance {
-        shared.config.notify(provenance);
-    }
-    if let Some(made) = exchange.answer(entries(), now, SystemTime::now(), seed()) {
-        if let Some(Ok(refused)) = first {
-            attempt::drain(refused);
+    match exchange.conclude(call.report().entries(), now, SystemTime::now(), seed()) {
+        Conclusion::StandIn(made) => {
+            if let Some(Ok(refused)) = first {
+                attempt::drain(refused);
+            }
+            Ok(attempt::answer(made, url))
         }
-        return Ok(attempt::answer(made, url));
-    }
-    match (first, provenance) {
-        (Some(Ok(mut response)), Some(provenance)) => {
-            let (mut headers, mut marks) = Default::default();
-            provenance.attach(&mut headers, &mut marks);
-            response.headers_mut().extend(headers);
-            response.extensions_mut().extend(marks);
-            Ok(response)
-        }
-        (Some(own), _) => own,
-        (None, provenance) => Err(Error::middleware(Unanswered::new(provenance))),
+        Conclusion::Own(provenance) => match (first, provenance) {
+            (Some(Ok(mut response)), Some(provenance)) => {
+                provenance.mark(response.headers_mut());
+                response.extensions_mut().insert(provenance);
+                Ok(response)
+            }
+            (Some(own), _) => own,
+            (None, provenance) => Err(Error::middleware(Unanswered::new(provenance))),
+        },
     }
 }
 

@@ -1,38 +1,9 @@
-//! What ureq's errors mean, and the one error that is ours.
+//! What ureq's errors mean.
 
 use std::io;
 
 use failover_core::Fault;
-use failover_mapping::Provenance;
 use ureq::{Error, Timeout};
-
-/// Nobody answered in time, and there is no answer or error of the asked provider to hand on: the call's deadline passed
-/// before its turn came, or it was given up at a limit of ours.
-///
-/// It arrives inside [`ureq::Error::Other`].
-#[derive(Debug)]
-pub struct Unanswered(Option<Provenance>);
-
-impl Unanswered {
-    pub(crate) const fn new(provenance: Option<Provenance>) -> Self {
-        Self(provenance)
-    }
-
-    /// Who was asked, and what became of it; nothing if the time was up before anybody was asked.
-    #[must_use]
-    pub const fn provenance(&self) -> Option<&Provenance> {
-        self.0.as_ref()
-    }
-}
-
-impl std::fmt::Display for Unanswered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no provider answered in time")?;
-        self.0.as_ref().map_or(Ok(()), |provenance| write!(f, ":\n{provenance}"))
-    }
-}
-
-impl std::error::Error for Unanswered {}
 
 /// The fault behind an error that is not about a status. What is the caller's own doing is an invalid request.
 pub(crate) fn fault_of(error: &Error) -> Fault {

@@ -30,7 +30,8 @@
 //! * Its answer comes back with the status, keys and types of the asked provider, and with a [`Provenance`]: as an extension
 //!   of the response, and as `x-failover-*` headers.
 //! * When NexaAPI fails too, the caller gets the asked provider's own answer or error, of its exact type. Only where there
-//!   is none, because a deadline of ours passed first, the error is an [`Unanswered`].
+//!   is none, because a deadline of ours passed first, the error is an [`Unanswered`],
+//!   inside [`ureq::Error::Other`].
 //! * A provider's model that failed three times in a row is left alone for a while ([`Breaker`]).
 //!
 //! # What ureq leaves us
@@ -62,9 +63,8 @@ use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, Body, SendBody};
 
 pub use clock::Clock;
-pub use error::Unanswered;
 pub use failover_core::{Backoff, Breaker};
-pub use failover_mapping::{Builder, ConfigError, Provenance, ProviderName, Triggers};
+pub use failover_mapping::{Builder, ConfigError, Provenance, ProviderName, Triggers, Unanswered};
 use failover_mapping::{Config, FromConfig};
 
 /// A ureq middleware. Clones share one state: what one agent learns about a provider, all know.

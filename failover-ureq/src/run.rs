@@ -3,14 +3,14 @@
 use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Limits, Moment, Outcome};
-use failover_mapping::{Exchange, Flight, Target};
+use failover_mapping::{Conclusion, Exchange, Flight, Target, Unanswered};
 use http::{HeaderMap, Request, Response, StatusCode};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Body, Error, SendBody};
 
 use crate::attempt::Captured;
 use crate::clock::seed;
-use crate::error::{Unanswered, fault_of};
+use crate::error::fault_of;
 use crate::{Failover, attempt};
 
 /// Answers one request, by whoever can.
@@ -61,27 +61,22 @@ pub(crate) fn run(
             Action::Finish(_) => break,
         }
     }
-    let entries = || call.report().entries();
-    let provenance = exchange.provenance(entries(), now);
-    if let Some(provenance) = &provenance {
-        shared.config.notify(provenance);
-    }
-    if let Some(made) = exchange.answer(entries(), now, SystemTime::now(), seed()) {
-        if let Some(Ok(response)) = first {
-            marks = response.into_parts().0.extensions;
+    match exchange.conclude(call.report().entries(), now, SystemTime::now(), seed()) {
+        Conclusion::StandIn(made) => {
+            if let Some(Ok(response)) = first {
+                marks = response.into_parts().0.extensions;
+            }
+            Ok(attempt::answer(made, marks))
         }
-        return Ok(attempt::answer(made, marks));
-    }
-    match (first, provenance) {
-        (Some(Ok(mut response)), Some(provenance)) => {
-            let (mut headers, mut extensions) = Default::default();
-            provenance.attach(&mut headers, &mut extensions);
-            response.headers_mut().extend(headers);
-            response.extensions_mut().extend(extensions);
-            Ok(response)
-        }
-        (Some(own), _) => own,
-        (None, provenance) => Err(Error::Other(Box::new(Unanswered::new(provenance)))),
+        Conclusion::Own(provenance) => match (first, provenance) {
+            (Some(Ok(mut response)), Some(provenance)) => {
+                provenance.mark(response.headers_mut());
+                response.extensions_mut().insert(provenance);
+                Ok(response)
+            }
+            (Some(own), _) => own,
+            (None, provenance) => Err(Error::Other(Box::new(Unanswered::new(provenance)))),
+        },
     }
 }
 

@@ -1,0 +1,44 @@
+//! Why a configuration was refused: which field, and what to do about it.
+//!
+//! No message repeats a value that the user gave for a key or a URL, so an error can be logged as it is.
+
+use crate::provider::ProviderName;
+
+/// A configuration that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A setting of the builder, or the environment variable behind it.
+    #[error("{field} {problem}")]
+    #[non_exhaustive]
+    Setting {
+        /// The builder's method, and the environment variable where there is one.
+        field: &'static str,
+        /// What is wrong with it, and the cure.
+        problem: &'static str,
+    },
+    /// A data file.
+    #[error("data for {provider}: {key}: {reason}")]
+    #[non_exhaustive]
+    Data {
+        /// The provider whose rows these are.
+        provider: ProviderName,
+        /// The key, or the line where the text is not TOML of the expected form.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ConfigError {
+    /// A refusal of `field`, also for the settings that an adapter adds. `problem` says what is wrong and the cure, never
+    /// the value.
+    #[must_use]
+    pub const fn setting(field: &'static str, problem: &'static str) -> Self {
+        Self::Setting { field, problem }
+    }
+
+    pub(crate) fn data(provider: ProviderName, key: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Data { provider, key: key.into(), reason: reason.into() }
+    }
+}

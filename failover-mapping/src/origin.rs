@@ -1,0 +1,118 @@
+//! Where the providers are: the built-in hosts, and the URLs that the user adds.
+//!
+//! Hosts are code and the user's settings, never data. Text that is parsed here must be canonical, because the parsers of
+//! the HTTP clients disagree about the rest: what is checked must be what is dialled.
+
+use std::fmt;
+
+use http::Uri;
+use url::{Host, Url};
+
+use crate::error::ConfigError;
+use crate::provider::ProviderName;
+use crate::route::Target;
+
+/// Where NexaAPI is asked unless the user says otherwise.
+pub(crate) const NEXA_BASE_URL: &str = "https://api.nexa-api.com";
+
+/// Scheme, host and port of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    scheme: &'static str,
+    host: String,
+    port: u16,
+}
+
+const fn default_port(scheme: &str) -> u16 {
+    // The two schemes differ in their length; `==` on text is not `const`.
+    if scheme.len() == "https".len() { 443 } else { 80 }
+}
+
+impl Origin {
+    /// The hosts at which providers generate on request. Upload, queue and media hosts are not among them.
+    pub(crate) fn built_in() -> Vec<(ProviderName, Self)> {
+        [
+            (ProviderName::Fal, "fal.run"),
+            (ProviderName::Fal, "falrun.com"), // FAL's own backup
+            (ProviderName::Replicate, "api.replicate.com"),
+        ]
+        .map(|(provider, host)| (provider, Self { scheme: "https", host: host.to_owned(), port: 443 }))
+        .into()
+    }
+
+    /// The user's further origin of a provider.
+    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
+        const FIELD: &str = "provider_url";
+        let url = canonical(FIELD, text)?;
+        if url.path() != "/" {
+            return Err(ConfigError::setting(FIELD, "has a path: give scheme, host and port only"));
+        }
+        let scheme = if url.scheme() == "https" { "https" } else { "http" };
+        let host = url.host_str().unwrap_or_default().to_owned();
+        Ok(Self { scheme, host, port: url.port().unwrap_or(default_port(scheme)) })
+    }
+
+    /// Whether this is what the request will be sent to.
+    pub(crate) fn matches(&self, target: &Target<'_>) -> bool {
+        target.scheme.eq_ignore_ascii_case(self.scheme)
+            && target.host.eq_ignore_ascii_case(&self.host)
+            && target.port.unwrap_or(default_port(self.scheme)) == self.port
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.host)?;
+        if self.port == default_port(self.scheme) { Ok(()) } else { write!(f, ":{}", self.port) }
+    }
+}
+
+/// Where NexaAPI is asked: its base URL, followed by an endpoint's path.
+pub(crate) fn nexa_endpoint(text: &str, path: &str) -> Result<Uri, ConfigError> {
+    const FIELD: &str = "nexa_base_url (NEXA_BASE_URL)";
+    let url = canonical(FIELD, text)?;
+    if url.scheme() == "http" && !is_loopback(&url) {
+        let problem = "is http: on a host that is not this machine, which would show the key to the network: use https:";
+        return Err(ConfigError::setting(FIELD, problem));
+    }
+    if url.path().contains("//") {
+        return Err(ConfigError::setting(FIELD, "has an empty path segment: remove the double slash"));
+    }
+    let base = url.as_str().strip_suffix('/').unwrap_or(url.as_str());
+    Uri::try_from(format!("{base}{path}"))
+        .ok()
+        .filter(|uri| uri.host() == url.host_str())
+        .ok_or(ConfigError::setting(FIELD, "has a path that cannot be sent: use letters, digits and dashes"))
+}
+
+fn canonical(field: &'static str, text: &str) -> Result<Url, ConfigError> {
+    let refused = |problem| Err(ConfigError::setting(field, problem));
+    let Ok(url) = Url::parse(text) else {
+        return refused("is not a URL: it looks like https://host");
+    };
+    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        return refused("is not a web address: it looks like https://host");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refused("holds a user name or password: remove what stands before the @");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refused("has a query or a fragment: end it before the ? or #");
+    }
+    if url.as_str() != text && url.as_str().strip_suffix('/') != Some(text) {
+        return refused(
+            "is not canonical: write it as a URL parser prints it (lower-case ASCII host, no default port, no dot segments)",
+        );
+    }
+    Ok(url)
+}
+
+/// Whether a URL points at this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}

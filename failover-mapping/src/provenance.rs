@@ -1,0 +1,207 @@
+//! Where an answer came from: who was asked, in which order, what each said, and what was lost on the way.
+//!
+//! It holds no keys, prompts or bodies, and no query of a URL, so all of it may be logged.
+
+use std::fmt;
+use std::time::Duration;
+
+use failover_core::{Fault, Skip};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::data::Substitution;
+use crate::loss::Loss;
+use crate::provider::ProviderName;
+use crate::redact;
+
+/// The history of one request that was not simply answered by the provider that was asked.
+///
+/// It is an extension of the response, stands in its `x-failover-*` headers, and is given to the `on_failover` callback. Its
+/// `Display` is a timeline.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Provenance {
+    /// What the caller asked for.
+    pub asked: Asked,
+    /// Who answered; nobody if all attempts failed, and then the caller gets the asked provider's own answer or error.
+    pub served: Option<Served>,
+    /// The requests that were sent, in order.
+    pub attempts: Vec<Attempt>,
+    /// The candidates that were passed over.
+    pub skipped: Vec<Passed>,
+    /// What was lost in the translation.
+    pub losses: Vec<Loss>,
+    /// A remark for a person, such as why no translation was possible.
+    pub note: Option<String>,
+    /// An attempt that failed may have been carried out all the same, and billed.
+    pub maybe_billed: bool,
+    /// The first failing status that a provider answered with.
+    pub status: Option<u16>,
+    /// How long the whole call took.
+    pub took: Duration,
+}
+
+/// What the caller asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Asked {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The provider's own name of the model.
+    pub model: String,
+    /// The URL, without query.
+    pub url: String,
+}
+
+/// Who answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Served {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The provider's own name of the model.
+    pub model: String,
+    /// Whether that is the model that was asked for.
+    pub substitution: Substitution,
+}
+
+/// One request that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// To whom.
+    pub provider: ProviderName,
+    /// The provider's own name of the model.
+    pub model: String,
+    /// When, from the start of the call.
+    pub at: Duration,
+    /// How long it took.
+    pub took: Duration,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// Why it did not serve; nothing if it did.
+    pub fault: Option<Fault>,
+    /// Sent although the circuit breaker refuses, because nobody else could serve.
+    pub last_resort: bool,
+    /// It failed, and may have been carried out all the same.
+    pub maybe_billed: bool,
+}
+
+/// A candidate that was passed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Passed {
+    /// Who.
+    pub provider: ProviderName,
+    /// The provider's own name of the model.
+    pub model: String,
+    /// Why.
+    pub why: Skip,
+    /// Until when, from the start of the call.
+    pub until: Option<Duration>,
+}
+
+const SERVED_BY: HeaderName = HeaderName::from_static("x-failover-served-by");
+const MODEL: HeaderName = HeaderName::from_static("x-failover-model");
+const SUBSTITUTION: HeaderName = HeaderName::from_static("x-failover-substitution");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-failover-attempts");
+const LOSSY: HeaderName = HeaderName::from_static("x-failover-lossy");
+const MAYBE_BILLED: HeaderName = HeaderName::from_static("x-failover-maybe-billed");
+const NOTE: HeaderName = HeaderName::from_static("x-failover-note");
+
+impl Provenance {
+    /// The `x-failover-*` headers: `served-by` (a provider, or `nobody`) and `attempts` always; `model` and `substitution` if
+    /// somebody served; `lossy`, `maybe-billed` and `note` where there is something to say.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(8);
+        self.mark(&mut headers);
+        headers
+    }
+
+    /// Puts the headers on a response, in place of any that a provider may have sent.
+    pub fn mark(&self, headers: &mut HeaderMap) {
+        let mut say = |name: HeaderName, text: Option<&str>| {
+            match text.and_then(|text| HeaderValue::from_str(&redact::header(text)).ok()) {
+                Some(value) => headers.insert(name, value),
+                None => headers.remove(name),
+            };
+        };
+        let served = self.served.as_ref();
+        let attempts =
+            listed(&self.attempts, |attempt| format!("{} {}", attempt.provider, attempt.verdict()));
+        let losses = (!self.losses.is_empty()).then(|| listed(&self.losses, Loss::to_string));
+        say(SERVED_BY, Some(served.map_or("nobody", |served| served.provider.as_str())));
+        say(MODEL, served.map(|served| served.model.as_str()));
+        say(SUBSTITUTION, served.map(|served| served.substitution.as_str()));
+        say(ATTEMPTS, Some(&attempts));
+        say(LOSSY, losses.as_deref());
+        say(MAYBE_BILLED, self.maybe_billed.then_some("true"));
+        say(NOTE, self.note.as_deref());
+    }
+}
+
+impl Attempt {
+    /// The status if there was one, else the fault; both where the status hides the fault.
+    fn verdict(&self) -> String {
+        match (self.status, self.fault) {
+            (Some(status), Some(fault)) if status < 400 => format!("{status} {fault}"),
+            (Some(status), _) => status.to_string(),
+            (None, Some(fault)) => fault.to_string(),
+            (None, None) => "answered".to_owned(),
+        }
+    }
+}
+
+fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
+    items.iter().map(show).collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} was asked for {} at {}", self.asked.provider, self.asked.model, self.asked.url)?;
+        for passed in &self.skipped {
+            writeln!(f, "{passed}")?;
+        }
+        for attempt in &self.attempts {
+            writeln!(f, "{attempt}")?;
+        }
+        match &self.served {
+            Some(served) => write!(
+                f,
+                "served by {} with {} ({}) after {:.3?}",
+                served.provider, served.model, served.substitution, self.took
+            )?,
+            None => write!(f, "served by nobody after {:.3?}", self.took)?,
+        }
+        if !self.losses.is_empty() {
+            write!(f, "\nlost: {}", listed(&self.losses, Loss::to_string))?;
+        }
+        if let Some(note) = &self.note {
+            write!(f, "\nnote: {note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
+        let outcome = self.fault.map_or("answered", Fault::name);
+        let (at, took) = (self.at.as_secs_f64(), self.took);
+        write!(f, "  +{at:.3}s  {:<9}  {:<28}  {status}  {outcome}, {took:.3?}", self.provider, self.model)?;
+        if self.last_resort {
+            f.write_str(", as the last resort")?;
+        }
+        if self.maybe_billed {
+            f.write_str(", maybe billed")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "  skipped  {:<9}  {:<28}  {}", self.provider, self.model, self.why)?;
+        self.until.map_or(Ok(()), |until| write!(f, ", until +{:.3}s", until.as_secs_f64()))
+    }
+}

@@ -1,0 +1,78 @@
+//! Which failures of the asked provider make another one answer.
+
+use crate::error::ConfigError;
+use failover_core::Fault;
+
+/// The failures that make a stand-in answer.
+///
+/// By default the statuses 429, 500, 502, 503 and 504, and a connection that is refused, reset or too slow.
+///
+/// ```
+/// use failover_mapping::Triggers;
+///
+/// let also_out_of_credit = Triggers::default().statuses([402, 429, 500, 502, 503, 504]);
+/// # let _ = also_out_of_credit;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Triggers {
+    statuses: Vec<u16>,
+    connect: bool,
+    reset: bool,
+    timeout: bool,
+}
+
+impl Default for Triggers {
+    fn default() -> Self {
+        Self { statuses: vec![429, 500, 502, 503, 504], connect: true, reset: true, timeout: true }
+    }
+}
+
+impl Triggers {
+    /// These statuses, each from 400 to 599, in place of the default ones.
+    #[must_use]
+    pub fn statuses(self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        Self { statuses: statuses.into_iter().collect(), ..self }
+    }
+
+    /// Whether a connection that cannot be made is one.
+    #[must_use]
+    pub fn connect(self, on: bool) -> Self {
+        Self { connect: on, ..self }
+    }
+
+    /// Whether a connection that is lost before the answer is one.
+    #[must_use]
+    pub fn reset(self, on: bool) -> Self {
+        Self { reset: on, ..self }
+    }
+
+    /// Whether a time limit that passes is one.
+    #[must_use]
+    pub fn timeout(self, on: bool) -> Self {
+        Self { timeout: on, ..self }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if self.statuses.iter().all(|status| (400..=599).contains(status)) {
+            Ok(())
+        } else {
+            Err(ConfigError::setting(
+                "triggers.statuses",
+                "holds a code that is no failure: use codes from 400 to 599",
+            ))
+        }
+    }
+
+    pub(crate) fn status(&self, status: http::StatusCode) -> bool {
+        self.statuses.contains(&status.as_u16())
+    }
+
+    pub(crate) fn transport(&self, fault: Fault) -> bool {
+        match fault {
+            Fault::Connect => self.connect,
+            Fault::Reset | Fault::Cut => self.reset,
+            Fault::Timeout => self.timeout,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The answer that the caller gets, in the shape of the provider that was asked, and what of NexaAPI counts as an answer.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod stage;
+
+use std::fmt::Write as _;
+
+use failover_core::{Fault, Finish};
+use serde_json::{Value, json};
+use stage::{Played, fal, headers, ok, pretty, replicate, wait};
+
+fn show(played: &Played) -> String {
+    let answer = played.answer.as_ref().unwrap();
+    let mut shown = format!("{}\n", answer.status());
+    for (name, value) in answer.headers() {
+        writeln!(shown, "{name}: {}", value.to_str().unwrap()).unwrap();
+    }
+    // The text as it is: the order of the keys is part of what is shown.
+    let raw = String::from_utf8(answer.body().clone()).unwrap();
+    let _: Value = serde_json::from_str(&raw).unwrap();
+    shown.push('\n');
+    shown.push_str(&raw.replace(",\"", ",\n \""));
+    shown
+}
+
+const TWO: &str = r#"{"images":[{"url":"https://cdn.nexa.example/a.webp","width":832,"height":1216},
+    {"url":"https://cdn.nexa.example/b","content_type":"image/png","nsfw":true}],"seed":99}"#;
+
+#[test]
+fn fal_flux() {
+    let body = r#"{"prompt":"a cat","num_images":2,"image_size":"square"}"#;
+    insta::assert_snapshot!(show(&stage::failed_over(
+        (&fal("fal-ai/flux/schnell"), &headers(&[]), body),
+        &[ok(TWO)]
+    )));
+}
+
+#[test]
+fn fal_flux_without_a_seed() {
+    let body = r#"{"prompt":"a \"cat\""}"#;
+    let says = [ok(r#"{"url":"https://cdn.nexa.example/a"}"#)];
+    insta::assert_snapshot!(show(&stage::failed_over((&fal("fal-ai/flux/dev"), &headers(&[]), body), &says)));
+}
+
+#[test]
+fn fal_other_families() {
+    let mut all = String::new();
+    for model in ["fal-ai/stable-diffusion-v3-medium", "fal-ai/ideogram/v2", "fal-ai/recraft-v3"] {
+        let body = r#"{"prompt":"a cat","seed":5}"#;
+        let says = [ok(r#"{"output":["https://cdn.nexa.example/x/a.png?sig=1"]}"#)];
+        let played = stage::failed_over((&fal(model), &headers(&[]), body), &says);
+        writeln!(all, "{model}\n{}\n", show(&played)).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn replicate_list() {
+    let body = r#"{"input":{"seed":5,"prompt":"a cat","num_outputs":2},"other":true}"#;
+    let uri = replicate("black-forest-labs/flux-schnell");
+    insta::assert_snapshot!(show(&stage::failed_over((&uri, &wait(), body), &[ok(TWO)])));
+}
+
+#[test]
+fn replicate_string() {
+    let uri = replicate("black-forest-labs/flux-1.1-pro");
+    let headers = headers(&[("prefer", "wait=10")]);
+    let body = r#"{"input":{"prompt":"a cat"}}"#;
+    insta::assert_snapshot!(show(&stage::failed_over((&uri, &headers, body), &[ok(TWO)])));
+}
+
+#[test]
+fn replicate_version_is_echoed_on_the_callers_base() {
+    let config = stage::builder()
+        .provider_url(failover_mapping::ProviderName::Replicate, "http://127.0.0.1:8080")
+        .build()
+        .unwrap();
+    let hash = "7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc";
+    let body = format!(r#"{{"version":"stability-ai/sdxl:{hash}","input":{{"prompt":"a cat"}}}}"#);
+    let request = ("http://127.0.0.1:8080/v1/predictions", &wait(), body.as_bytes());
+    let played =
+        stage::play(&config, &stage::fleet(&config), request, &[stage::status(503)], &[ok(stage::GOOD)])
+            .unwrap();
+    let answer: Value = serde_json::from_slice(played.answer.unwrap().body()).unwrap();
+    assert_eq!(answer["version"], hash);
+    let id = answer["id"].as_str().unwrap();
+    assert!(
+        id.len() == 26
+            && id.starts_with("nx")
+            && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+    );
+    assert_eq!(answer["urls"]["get"], format!("http://127.0.0.1:8080/v1/predictions/{id}"));
+    assert_eq!(answer["urls"]["cancel"], format!("http://127.0.0.1:8080/v1/predictions/{id}/cancel"));
+    assert_eq!(answer["urls"]["web"], format!("https://replicate.com/p/{id}"));
+    assert!(answer["urls"].get("stream").is_none());
+    assert_eq!(answer["output"], json!(["https://cdn.nexa.example/a.png"]));
+}
+
+/// The URLs that a FAL caller gets out of what NexaAPI said.
+fn urls(body: &str) -> Vec<String> {
+    let asks = r#"{"prompt":"a cat"}"#;
+    let played = stage::failed_over((&fal("fal-ai/flux/dev"), &headers(&[]), asks), &[ok(body)]);
+    let answer: Value =
+        serde_json::from_slice(played.answer.unwrap_or_else(|| panic!("no answer of {body}")).body())
+            .unwrap();
+    answer["images"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|image| image["url"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn urls_are_found_wherever_they_stand() {
+    let one = ["https://n.example/a"];
+    for body in [
+        r#"{"url":"https://n.example/a"}"#,
+        r#"{"output_url":"https://n.example/a"}"#,
+        r#"{"image_url":"https://n.example/a"}"#,
+        r#"{"result_url":"https://n.example/a"}"#,
+        r#"{"output":"https://n.example/a"}"#,
+        r#"{"output":["https://n.example/a"]}"#,
+        r#"{"output":[{"url":"https://n.example/a"}]}"#,
+        r#"{"result":{"url":"https://n.example/a"}}"#,
+        r#"{"result":{"images":[{"url":"https://n.example/a"}]}}"#,
+        r#"{"images":["https://n.example/a"]}"#,
+        r#"{"data":[{"url":"https://n.example/a"}]}"#,
+        r#"{"data":{"url":"https://n.example/a"}}"#,
+        r#"{"status":"completed","error":null,"url":"https://n.example/a"}"#,
+        r#"{"url":"https://n.example/a","images":["https://n.example/a"],"output":["https://n.example/a"]}"#,
+        r#"{"url":"","images":[null,3,"https://n.example/a","http://n.example/b","ftp://n.example/c"]}"#,
+        r#"{"images":["https://user:pw@n.example/b","javascript:alert(1)","data:text/html,x","https://n.example/a"]}"#,
+    ] {
+        assert_eq!(urls(body), one, "{body}");
+    }
+    assert_eq!(
+        urls(r#"{"images":["https://n.example/a","https://n.example/b","https://n.example/a"]}"#),
+        ["https://n.example/a", "https://n.example/b"]
+    );
+    assert_eq!(urls(r#"{"url":"http://127.0.0.1:9/a"}"#), ["http://127.0.0.1:9/a"]);
+    assert_eq!(urls(r#"{"url":"data:image/png;base64,AAAA"}"#), ["data:image/png;base64,AAAA"]);
+    assert_eq!(urls(r#"{"url":"https://N.example/a b"}"#), ["https://n.example/a%20b"], "as it was checked");
+}
+
+#[test]
+fn a_success_without_a_result_is_a_failure() {
+    let pending = "NexaAPI accepted the request as a job";
+    for (body, fault, note) in [
+        ("", Fault::Malformed, ""),
+        ("<html>", Fault::Malformed, ""),
+        ("[]", Fault::Malformed, ""),
+        (r#""https://n.example/a""#, Fault::Malformed, ""),
+        (r#"{"url":"https://n.example/a""#, Fault::Malformed, ""),
+        ("{}", Fault::Empty, ""),
+        (r#"{"url":""}"#, Fault::Empty, ""),
+        (r#"{"images":[]}"#, Fault::Empty, ""),
+        (r#"{"url":"http://n.example/a"}"#, Fault::Empty, ""),
+        (r#"{"url":"/a.png"}"#, Fault::Empty, ""),
+        (r#"{"id":"j1","status":"processing"}"#, Fault::Empty, pending),
+        (r#"{"job_id":"j1","status":"Queued"}"#, Fault::Empty, pending),
+        (r#"{"status":"failed","url":"https://n.example/a"}"#, Fault::ErrorInSuccess, ""),
+        (r#"{"status":"cancelled"}"#, Fault::ErrorInSuccess, ""),
+        (r#"{"error":{"message":"no"},"url":"https://n.example/a"}"#, Fault::ErrorInSuccess, ""),
+        (r#"{"error":"no"}"#, Fault::ErrorInSuccess, ""),
+    ] {
+        let asks = r#"{"prompt":"a cat"}"#;
+        let played = stage::failed_over((&fal("fal-ai/flux/dev"), &headers(&[]), asks), &[ok(body)]);
+        let provenance = played.provenance.unwrap();
+        assert_eq!(provenance.attempts[1].fault, Some(fault), "{body}");
+        assert!(provenance.note.unwrap_or_default().starts_with(note), "{body}");
+        assert!(provenance.maybe_billed, "{body}: it may have been done");
+        assert!(played.answer.is_none() && matches!(played.finish, Finish::Failed(_)), "{body}");
+    }
+}
+
+#[test]
+fn seeds_that_do_not_fit_are_not_handed_on() {
+    let asks = r#"{"prompt":"a cat","seed":3}"#;
+    for seed in ["9223372036854775808", "1.5", "\"x\"", "null"] {
+        let says = [ok(&format!(r#"{{"url":"https://n.example/a","seed":{seed}}}"#))];
+        let played = stage::failed_over((&fal("fal-ai/flux/dev"), &headers(&[]), asks), &says);
+        let answer: Value = serde_json::from_slice(played.answer.unwrap().body()).unwrap();
+        assert_eq!(answer["seed"], 3, "{seed}");
+    }
+}
+
+#[test]
+fn fewer_images_than_asked_for_are_reported() {
+    let body = r#"{"prompt":"a cat","num_images":3,"seed":1}"#;
+    let played = stage::failed_over((&fal("fal-ai/flux/dev"), &headers(&[]), body), &[ok(TWO)]);
+    let losses: Vec<_> = played.provenance.unwrap().losses.iter().map(ToString::to_string).collect();
+    assert_eq!(losses, ["num_images short"]);
+    assert!(pretty(played.answer.unwrap().body()).contains("b\""));
+}

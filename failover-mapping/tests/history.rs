@@ -1,0 +1,155 @@
+//! The provenance: what a person reads, what the headers say, and what must never stand in either.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod stage;
+
+use std::num::NonZeroU8;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use failover_core::{Breaker, Fault};
+use failover_mapping::{Config, Provenance, ProviderName};
+use http::HeaderMap;
+use stage::{GOOD, KEY, Says, builder, config, fal, fleet, headers, ok, play, replicate, status, wait};
+
+const PROMPT: &str = "a very secret cat";
+
+fn history(says: &[Says]) -> Provenance {
+    let body = format!(r#"{{"prompt":"{PROMPT}","style":"x"}}"#);
+    stage::failed_over((&fal("fal-ai/flux-pro"), &HeaderMap::new(), &body), says).provenance.unwrap()
+}
+
+fn lines(headers: &HeaderMap) -> String {
+    headers.iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap())).collect()
+}
+
+#[test]
+fn a_timeline_of_a_served_call() {
+    let provenance = history(&[status(503), ok(GOOD)]);
+    insta::assert_snapshot!(format!("{provenance}\n\n{}", lines(&provenance.headers())));
+}
+
+#[test]
+fn a_timeline_of_a_call_that_nobody_served() {
+    let provenance = history(&[Says::Nothing(Fault::Timeout)]);
+    insta::assert_snapshot!(format!("{provenance}\n\n{}", lines(&provenance.headers())));
+}
+
+#[test]
+fn a_timeline_of_a_request_without_translation() {
+    let body = r#"{"prompt":"a cat","image_size":"axb"}"#;
+    let played = stage::failed_over((&fal("fal-ai/flux/dev"), &HeaderMap::new(), body), &[ok(GOOD)]);
+    let provenance = played.provenance.unwrap();
+    insta::assert_snapshot!(format!("{provenance}\n\n{}", lines(&provenance.headers())));
+}
+
+#[test]
+fn a_breaker_that_opens_is_a_skipped_candidate() {
+    let breaker = Breaker::new().failures(NonZeroU8::MIN).pause(Duration::from_secs(30));
+    let config = builder().breaker(breaker).build().unwrap();
+    let (fleet, uri) = (fleet(&config), replicate("black-forest-labs/flux-dev"));
+    let (headers, body) = (wait(), br#"{"input":{"prompt":"a cat"}}"#);
+    let request = || (uri.as_str(), &headers, &body[..]);
+    let _ = play(&config, &fleet, request(), &[status(500)], &[ok(GOOD)]).unwrap();
+    let skipped = play(&config, &fleet, request(), &[status(200)], &[ok(GOOD)]).unwrap();
+    let provenance = skipped.provenance.unwrap();
+    assert_eq!(provenance.attempts.len(), 1);
+    assert_eq!(
+        (provenance.skipped[0].provider, provenance.served.as_ref().unwrap().provider),
+        (ProviderName::Replicate, ProviderName::Nexa)
+    );
+    assert!(provenance.skipped[0].until.is_some());
+    assert!(provenance.to_string().contains("circuit open"), "{provenance}");
+
+    let resort = play(&config, &fleet, request(), &[status(200)], &[status(422)]).unwrap();
+    let provenance = resort.provenance.unwrap();
+    assert!(provenance.attempts[1].last_resort && resort.answer.is_none());
+    assert_eq!(provenance.served.unwrap().provider, ProviderName::Replicate);
+}
+
+#[test]
+fn headers_that_a_provider_sends_are_replaced() {
+    let mut headers =
+        headers(&[("x-failover-served-by", "evil"), ("x-failover-note", "forged"), ("content-type", "a/b")]);
+    history(&[ok(GOOD)]).mark(&mut headers);
+    assert_eq!(headers["x-failover-served-by"], "nexaapi");
+    assert!(!headers.contains_key("x-failover-note"));
+    assert_eq!(headers["content-type"], "a/b");
+}
+
+#[test]
+fn headers_are_bounded_visible_ascii() {
+    let keys: Vec<String> = (0..500).map(|n| format!(r#""key_{n}":1"#)).collect();
+    let body =
+        format!(r#"{{"prompt":"a cat","{}":1,"naïve key: 秘密":2,{}}}"#, "long".repeat(100), keys.join(","));
+    let played = stage::failed_over((&fal("fal-ai/flux/dev"), &HeaderMap::new(), &body), &[ok(GOOD)]);
+    let provenance = played.provenance.unwrap();
+    assert!(provenance.losses.len() <= 66);
+    for (name, value) in &provenance.headers() {
+        let text = value.to_str().unwrap();
+        assert!(text.len() <= 512 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{name}");
+    }
+    let shown = format!("{provenance} {provenance:?}");
+    assert!(shown.contains("(other key) dropped") && !shown.contains('秘') && !shown.contains("longlong"));
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let secrets = [KEY, PROMPT, "fal-secret", "sid=1", "hunter2"];
+    let config = builder().nexa_base_url("https://proxy.example/hunter2").build().unwrap();
+    let request_headers = headers(&[("authorization", "Key fal-secret"), ("cookie", "sid=1")]);
+    let body = format!(r#"{{"prompt":"{PROMPT}","image_size":"{PROMPT}","{PROMPT}":1}}"#);
+    let request = (&*fal("fal-ai/flux/dev"), &request_headers, body.as_bytes());
+    let mut shown =
+        format!("{config:?} {:?} {:?}", builder(), builder().nexa_api_key(format!(" {KEY}")).build());
+    let fine = format!(r#"{{"prompt":"{PROMPT}","{PROMPT}":1}}"#);
+    for (body, says) in
+        [(body.as_bytes(), ok(GOOD)), (fine.as_bytes(), ok(GOOD)), (fine.as_bytes(), status(401))]
+    {
+        let played =
+            play(&config, &fleet(&config), (request.0, request.1, body), &[status(500)], &[says]).unwrap();
+        let provenance = played.provenance.unwrap();
+        shown += &format!("{provenance} {provenance:?} {}", lines(&provenance.headers()));
+        if let Some(sent) = played.sent.first() {
+            shown += &format!("{:?}", sent.headers());
+        }
+    }
+    let uri: http::Uri = request.0.parse().unwrap();
+    let target = failover_mapping::Target::of_uri(&http::Method::POST, &uri).unwrap();
+    let route = config.route(&target, &request_headers).unwrap();
+    shown += &format!("{route:?}");
+    shown += &format!("{:?}", route.exchange(fine.as_bytes(), failover_core::Moment::EPOCH).unwrap());
+    for secret in secrets {
+        assert!(!shown.contains(secret), "{secret} stands in {shown}");
+    }
+}
+
+#[test]
+fn the_callback_is_told_and_may_panic() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let config: Config = builder()
+        .on_failover({
+            let told = Arc::clone(&told);
+            move |provenance| {
+                told.lock().unwrap().push(provenance.attempts.len());
+                std::panic::resume_unwind(Box::new("the user's own mistake"));
+            }
+        })
+        .build()
+        .unwrap();
+    config.notify(&history(&[ok(GOOD)]));
+    assert_eq!(*told.lock().unwrap_or_else(std::sync::PoisonError::into_inner), [2]);
+    stage::config().notify(&history(&[ok(GOOD)]));
+}
+
+#[test]
+fn the_url_is_shown_as_it_was_asked() {
+    let config = config();
+    let headers = wait();
+    let body = br#"{"version":"stability-ai/sdxl","input":{"prompt":"a cat"}}"#;
+    let uri = "https://api.replicate.com/v1/predictions";
+    let played = play(&config, &fleet(&config), (uri, &headers, body), &[status(500)], &[ok(GOOD)]).unwrap();
+    let asked = played.provenance.unwrap().asked;
+    assert_eq!((asked.url.as_str(), asked.model.as_str()), (uri, "stability-ai/sdxl"));
+}

@@ -1,0 +1,239 @@
+//! What NexaAPI is asked, for representative requests of every family, and what is lost or refused.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod stage;
+
+use std::fmt::Write as _;
+
+use stage::{GOOD, fal, headers, ok, pretty, replicate, wait};
+
+/// For each input: the body that is sent and the losses, or the reason why nothing is sent.
+fn story(uri: &str, wrap: bool, inputs: &[&str]) -> String {
+    let mut story = String::new();
+    for input in inputs {
+        let body = if wrap { format!(r#"{{"input":{input}}}"#) } else { (*input).to_owned() };
+        let headers = if wrap { wait() } else { headers(&[]) };
+        let played = stage::failed_over((uri, &headers, &body), &[ok(GOOD)]);
+        writeln!(story, "{input}").unwrap();
+        let provenance = played.provenance.unwrap();
+        match played.sent.first() {
+            Some(sent) => writeln!(story, "=> {}", pretty(sent.body())).unwrap(),
+            None => writeln!(story, "=> {}", provenance.note.unwrap()).unwrap(),
+        }
+        for loss in &provenance.losses {
+            writeln!(story, "   {loss}").unwrap();
+        }
+    }
+    story
+}
+
+#[test]
+fn fal_flux_same_model() {
+    insta::assert_snapshot!(story(
+        &fal("fal-ai/flux/dev"),
+        false,
+        &[
+            r#"{"prompt":"a cat"}"#,
+            r#"{"prompt":"a cat","image_size":"portrait_16_9","num_inference_steps":20,"guidance_scale":4,"num_images":2,"seed":42}"#,
+            r#"{"prompt":"a cat","image_size":{"width":1280,"height":720},"negative_prompt":"dogs"}"#,
+            r#"{"prompt":"a cat","image_size":{"width":640}}"#,
+            r#"{"prompt":"a cat","image_size":{"ImageSize":{"height":720,"width":1280}}}"#,
+            r#"{"prompt":"a cat","num_inference_steps":"28","guidance_scale":"3.5","seed":"7","image_size":null}"#,
+            r#"{"prompt":"a cat","output_format":"png","enable_safety_checker":false,"sync_mode":false,"loras":[],"acceleration":null}"#,
+        ],
+    ));
+}
+
+#[test]
+fn fal_defaults_per_model() {
+    let mut all = String::new();
+    for model in [
+        "flux-pro",
+        "flux-pro/v1.1",
+        "flux-pro/v1.1-ultra",
+        "flux/schnell",
+        "stable-diffusion-xl",
+        "stable-diffusion-v3-medium",
+        "stable-diffusion-3.5-large",
+        "stable-diffusion-3.5-medium",
+        "playground-v25",
+        "dreamshaper-xl-turbo",
+        "ideogram/v2",
+        "recraft-v3",
+    ] {
+        writeln!(
+            all,
+            "{model}: {}",
+            story(&fal(&format!("fal-ai/{model}")), false, &[r#"{"prompt":"a cat"}"#])
+        )
+        .unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn fal_by_ratio() {
+    insta::assert_snapshot!(story(
+        &fal("fal-ai/flux-pro/v1.1-ultra"),
+        false,
+        &[
+            r#"{"prompt":"a cat","aspect_ratio":"21:9","raw":true}"#,
+            r#"{"prompt":"a cat","aspect_ratio":"7:5"}"#
+        ],
+    ));
+}
+
+#[test]
+fn fal_without_translation() {
+    insta::assert_snapshot!(story(
+        &fal("fal-ai/flux/dev"),
+        false,
+        &[
+            "not json",
+            "",
+            "[1]",
+            r#""text""#,
+            "{}",
+            r#"{"prompt":null}"#,
+            r#"{"prompt":3}"#,
+            r#"{"prompt":"a cat","image_size":"axb"}"#,
+            r#"{"prompt":"a cat","image_size":"1024x768"}"#,
+            r#"{"prompt":"a cat","image_size":{"width":-1,"height":0}}"#,
+            r#"{"prompt":"a cat","image_size":{"width":1e12,"height":512}}"#,
+            r#"{"prompt":"a cat","image_size":{"width":512.5}}"#,
+            r#"{"prompt":"a cat","image_size":14142}"#,
+            r#"{"prompt":"a cat","num_inference_steps":"NaN"}"#,
+            r#"{"prompt":"a cat","guidance_scale":"inf"}"#,
+            r#"{"prompt":"a cat","guidance_scale":[1]}"#,
+            r#"{"prompt":"a cat","num_images":0}"#,
+            r#"{"prompt":"a cat","num_images":true}"#,
+            r#"{"prompt":"a cat","seed":18446744073709551615}"#,
+            r#"{"prompt":"a cat","seed":1.5}"#,
+            r#"{"prompt":"a cat","image_url":"https://x.example/a.png"}"#,
+            r#"{"prompt":"a cat","sync_mode":true}"#,
+            r#"{"prompt":"a cat","loras":[{"path":"x"}]}"#,
+        ],
+    ));
+}
+
+#[test]
+fn replicate_flux() {
+    insta::assert_snapshot!(story(
+        &replicate("black-forest-labs/flux-dev"),
+        true,
+        &[
+            r#"{"prompt":"a cat"}"#,
+            r#"{"prompt":"a cat","aspect_ratio":"16:9","num_outputs":2,"guidance":2.5,"num_inference_steps":"12","seed":1}"#,
+            r#"{"prompt":"a cat","go_fast":true,"megapixels":"1","output_format":"webp"}"#,
+            r#"{"prompt":"a cat","aspect_ratio":"5:7"}"#,
+            r#"{"prompt":"a cat","image":"https://x.example/a.png"}"#,
+        ],
+    ));
+}
+
+#[test]
+fn replicate_keys_per_model() {
+    let mut all = String::new();
+    for (model, inputs) in [
+        (
+            "black-forest-labs/flux-pro",
+            &[
+                r#"{"prompt":"a cat","steps":30,"guidance":4}"#,
+                r#"{"prompt":"a cat","aspect_ratio":"custom","width":512,"height":768}"#,
+                r#"{"prompt":"a cat","aspect_ratio":"custom","width":512}"#,
+                r#"{"prompt":"a cat","width":512,"height":768}"#,
+                r#"{"prompt":"a cat","aspect_ratio":"custom","width":2000,"height":768}"#,
+            ][..],
+        ),
+        ("black-forest-labs/flux-1.1-pro", &[r#"{"prompt":"a cat","aspect_ratio":"3:2"}"#]),
+        ("black-forest-labs/flux-1.1-pro-ultra", &[r#"{"prompt":"a cat","raw":true}"#]),
+        ("black-forest-labs/flux-schnell", &[r#"{"prompt":"a cat"}"#]),
+        ("stability-ai/stable-diffusion-3", &[r#"{"prompt":"a cat","cfg":4.5,"steps":28}"#]),
+        ("stability-ai/stable-diffusion-3.5-large", &[r#"{"prompt":"a cat","negative_prompt":"dogs"}"#]),
+        (
+            "stability-ai/sdxl",
+            &[
+                r#"{"prompt":"a cat"}"#,
+                r#"{"prompt":"a cat","width":768,"height":512,"num_inference_steps":30,"guidance_scale":6,"refine":"no_refiner"}"#,
+                r#"{"prompt":"a cat","mask":"https://x.example/m.png"}"#,
+            ],
+        ),
+        ("playgroundai/playground-v2.5-1024px-aesthetic", &[r#"{"prompt":"a cat","width":1536}"#]),
+        ("lucataco/dreamshaper-xl-turbo", &[r#"{"prompt":"a cat"}"#]),
+        (
+            "ideogram-ai/ideogram-v2",
+            &[
+                r#"{"prompt":"a cat"}"#,
+                r#"{"prompt":"a cat","resolution":"None","aspect_ratio":"16:9","style_type":"Anime"}"#,
+                r#"{"prompt":"a cat","resolution":"512x1536","aspect_ratio":"16:9"}"#,
+                r#"{"prompt":"a cat","resolution":"-1x0"}"#,
+            ],
+        ),
+        (
+            "recraft-ai/recraft-v3",
+            &[
+                r#"{"prompt":"a cat"}"#,
+                r#"{"prompt":"a cat","size":"1365x1024","aspect_ratio":"Not set","style":"any"}"#,
+                r#"{"prompt":"a cat","size":"axb"}"#,
+                r#"{"prompt":"a cat","aspect_ratio":"1:1","size":"1365x1024"}"#,
+            ],
+        ),
+    ] {
+        writeln!(all, "{model}: {}", story(&replicate(model), true, inputs)).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn replicate_envelopes() {
+    let mut all = String::new();
+    let uri = replicate("black-forest-labs/flux-schnell");
+    for body in [
+        r#"{"input":{"prompt":"a cat"},"version":"x","webhook_events_filter":["completed"],"stream":false,"other":1}"#,
+        r#"{"input":{"prompt":"a cat"},"webhook":"https://x.example/hook"}"#,
+        r#"{"input":{"prompt":"a cat"},"stream":true}"#,
+        r#"{"input":["a cat"]}"#,
+        r#"{"prompt":"a cat"}"#,
+        r#"["a cat"]"#,
+    ] {
+        let played = stage::failed_over((&uri, &wait(), body), &[ok(GOOD)]);
+        let provenance = played.provenance.unwrap();
+        let losses: Vec<_> = provenance.losses.iter().map(ToString::to_string).collect();
+        writeln!(all, "{body}\n=> sent {}, lost {losses:?}, note {:?}", played.sent.len(), provenance.note)
+            .unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn the_request_carries_its_own_key_and_nothing_of_the_callers() {
+    let secrets = headers(&[
+        ("authorization", "Key fal-secret"),
+        ("cookie", "sid=secret"),
+        ("x-api-key", "secret"),
+        ("x-fal-store-io", "0"),
+        ("idempotency-key", "secret"),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ]);
+    let played =
+        stage::failed_over((&fal("fal-ai/flux/dev"), &secrets, r#"{"prompt":"a cat"}"#), &[ok(GOOD)]);
+    let sent = &played.sent[0];
+    assert_eq!(
+        (sent.method().as_str(), sent.uri().to_string().as_str()),
+        ("POST", "https://api.nexa-api.com/v1/images/generate")
+    );
+    let mut lines: Vec<_> =
+        sent.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "accept: application/json",
+            &format!("authorization: Bearer {}", stage::KEY),
+            "content-type: application/json",
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ]
+    );
+    assert!(sent.headers()["authorization"].is_sensitive());
+}
