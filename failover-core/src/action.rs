@@ -27,13 +27,13 @@ pub enum Action {
     Launch(Launch),
     /// Give this attempt up: its answer is no longer wanted, and its end need not be reported.
     Cancel(AttemptId),
-    /// Nothing to do until the attempt in flight reports, or until the given moment, which lies ahead.
+    /// Nothing to do until an attempt in flight reports, or until the given moment, which lies ahead.
     Wait(Option<Moment>),
     /// The call is over. Polling again says the same.
     Finish(Finish),
 }
 
-/// An attempt to start.
+/// An attempt to start. For a batch, it asks for the items that are missing now: [`Call::missing`](crate::Call::missing).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Launch {
@@ -45,8 +45,22 @@ pub struct Launch {
     pub provider: ProviderId,
     /// How long it may take, cut to what remains of the call's deadline.
     pub limits: Limits,
+    /// What the total limit comes from.
+    pub bound: Bound,
     /// Asked although its breaker refuses, because nobody else could serve.
     pub last_resort: bool,
+}
+
+/// What bounds an attempt as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bound {
+    /// Nothing.
+    Nothing,
+    /// The limit of the attempt itself.
+    Limit,
+    /// What remains until the deadline of the call.
+    Deadline,
 }
 
 impl Launch {
@@ -61,8 +75,10 @@ impl Launch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "every end must be handled by every adapter")]
 pub enum Finish {
-    /// This attempt answered the request.
+    /// The request is answered, and this attempt answered it; of a batch, the item that was the last.
     Served(AttemptId),
+    /// A batch that need not be complete is: [`Report::answered_by`](crate::Report::answered_by) says who answered what.
+    Partly,
     /// This attempt was refused for the request's own fault: the caller gets the refusal.
     Refused(AttemptId),
     /// Nobody answered.
@@ -90,10 +106,13 @@ pub enum Cause {
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Outcome {
-    /// It answered the request.
+pub enum Outcome<'a> {
+    /// It answered all that was missing when it started.
     Answered,
-    /// It did not.
+    /// It answered these items of the batch, by their numbers, and has nothing to say on the others. One whose value is not
+    /// valid is left out, and stays open.
+    Partly(&'a [usize]),
+    /// It did not answer.
     Failed {
         /// Why not.
         fault: Fault,
@@ -102,7 +121,7 @@ pub enum Outcome {
     },
 }
 
-impl From<Fault> for Outcome {
+impl From<Fault> for Outcome<'_> {
     /// The fault without a hint when to come back.
     fn from(fault: Fault) -> Self {
         Self::Failed { fault, retry_after: None }

@@ -1,15 +1,17 @@
 //! The circuit breaker: when a provider is left alone, and when it is tried again.
 //!
 //! ```text
-//!              k failures in a row,                 its time has passed
+//!              k failures of the last n,            its time has passed
 //!              or unavailable until T               and a call comes by
 //!   +--------+ --------------------> +------+ ------------------------> +-----------+
 //!   | closed |                       | open |                           | half-open |
 //!   +--------+ <-------------------- +------+ <------------------------ +-----------+
 //!        ^       last resort serves             a probe fails                 |
 //!        +--------------------------------------------------------------------+
-//!                               m probes in a row succeed
+//!                                   m probes succeed
 //! ```
+//!
+//! Forced open or forced closed by hand, it ignores what happens until it is released; then it is as new.
 //!
 //! A [`Fleet`](crate::Fleet) keeps one breaker per fault domain.
 //!
@@ -42,14 +44,17 @@ use crate::rng::Rng;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breaker {
     pub(crate) failures: u8,
+    pub(crate) among: u8,
+    pub(crate) slow: Option<Duration>,
     pause: Duration,
+    longest: Duration,
     jitter_percent: u8,
     pub(crate) probes: u8,
     pub(crate) successes: u8,
 }
 
-/// The most failures in a row that can be asked for.
-const MOST_FAILURES: u8 = 32;
+/// The most attempts that can be looked back on.
+const MOST_ATTEMPTS: u8 = 32;
 /// The most probes at a time, and the most successes, that can be asked for.
 const MOST_PROBES: u8 = 4;
 /// The longest break: longer ones are read as this.
@@ -61,26 +66,52 @@ impl Breaker {
     /// The defaults.
     #[must_use]
     pub const fn new() -> Self {
-        Self { failures: 3, pause: Duration::from_secs(30), jitter_percent: 15, probes: 1, successes: 1 }
+        let pause = Duration::from_secs(30);
+        Self {
+            failures: 3,
+            among: 3,
+            slow: None,
+            pause,
+            longest: pause,
+            jitter_percent: 15,
+            probes: 1,
+            successes: 1,
+        }
     }
 
     /// Opens after this many failures in a row; more than 32 are read as 32.
     #[must_use]
     pub const fn failures(self, failures: NonZeroU8) -> Self {
-        Self { failures: at_most(failures, MOST_FAILURES), ..self }
+        let failures = at_most(failures, MOST_ATTEMPTS);
+        Self { failures, among: failures, ..self }
+    }
+
+    /// Opens when so many of the last `attempts` failed, in place of that many in a row. More than 32 are read as 32, and
+    /// fewer than the failures as the failures. A breaker that is new or healed has seen successes only.
+    #[must_use]
+    pub const fn among(self, attempts: NonZeroU8) -> Self {
+        let attempts = at_most(attempts, MOST_ATTEMPTS);
+        Self { among: if attempts < self.failures { self.failures } else { attempts }, ..self }
+    }
+
+    /// An answer that took longer than this counts as a failure, though it is used.
+    #[must_use]
+    pub const fn slow(self, limit: Duration) -> Self {
+        Self { slow: Some(limit), ..self }
     }
 
     /// Stays open this long, between 1 ms and 24 h.
     #[must_use]
     pub const fn pause(self, pause: Duration) -> Self {
-        let pause = if pause.as_nanos() < SHORTEST_PAUSE.as_nanos() {
-            SHORTEST_PAUSE
-        } else if pause.as_nanos() > LONGEST_PAUSE.as_nanos() {
-            LONGEST_PAUSE
-        } else {
-            pause
-        };
-        Self { pause, ..self }
+        let pause = within(pause, SHORTEST_PAUSE, LONGEST_PAUSE);
+        Self { pause, longest: pause, ..self }
+    }
+
+    /// Each break is twice as long as the one before it, up to `longest`. It starts over when the breaker has been closed
+    /// for as long as that.
+    #[must_use]
+    pub const fn growing_to(self, longest: Duration) -> Self {
+        Self { longest: within(longest, self.pause, LONGEST_PAUSE), ..self }
     }
 
     /// Stays open up to this share of the break longer, by chance. In percent.
@@ -101,16 +132,33 @@ impl Breaker {
         Self { successes: at_most(successes, MOST_PROBES), ..self }
     }
 
-    /// The end of a break that begins now.
-    pub(crate) fn break_end(&self, now: Moment, seed: u64) -> Moment {
-        let spread = self.pause.saturating_mul(self.jitter_percent.into()) / 100;
-        now.plus(self.pause).plus(Rng::new(seed).up_to(spread))
+    /// The length of time without a break after which their growth starts over; none if they do not grow.
+    pub(crate) fn stable_after(&self) -> Option<Duration> {
+        (self.longest > self.pause).then_some(self.longest)
+    }
+
+    /// The end of a break that begins now, after `earlier` breaks in a row.
+    pub(crate) fn break_end(&self, earlier: u8, seed: u64, now: Moment) -> Moment {
+        let growth = 1_u32.checked_shl(earlier.into()).unwrap_or(u32::MAX);
+        let pause = self.pause.saturating_mul(growth).min(self.longest);
+        let spread = pause.saturating_mul(self.jitter_percent.into()) / 100;
+        now.plus(pause).plus(Rng::new(seed).up_to(spread))
     }
 }
 
 impl Default for Breaker {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+const fn within(asked: Duration, least: Duration, most: Duration) -> Duration {
+    if asked.as_nanos() < least.as_nanos() {
+        least
+    } else if asked.as_nanos() > most.as_nanos() {
+        most
+    } else {
+        asked
     }
 }
 
@@ -128,6 +176,10 @@ pub enum CircuitState {
     Open(Moment),
     /// The next attempts are probes.
     HalfOpen,
+    /// Nothing goes through until somebody says so.
+    ForcedOpen,
+    /// Everything goes through until somebody says otherwise.
+    ForcedClosed,
 }
 
 /// A change of state, told to the call that caused it and to nobody else.

@@ -4,9 +4,10 @@
 //!
 //! | state | bits 0-1 | 2-17 | 18-20 | 21-23 | 24-63 |
 //! |---|---|---|---|---|---|
-//! | closed | 0 | epoch | failures in a row (6 bits) | | |
+//! | closed | 0 | epoch | the latest 32 attempts, newest in bit 18, 1 is a failure | | |
 //! | open | 1 | epoch | | | until when, in ms |
 //! | half-open | 2 | epoch | probes in flight | successes | end of the lease, in ms |
+//! | forced | 3 | epoch | 1 open, 0 closed | | |
 
 use core::time::Duration;
 
@@ -19,9 +20,10 @@ pub(crate) struct Circuit(u64);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    Closed { failures: u8 },
+    Closed { window: u32 },
     Open { until: u64 },
     HalfOpen { in_flight: u8, successes: u8, lease: u64 },
+    Forced { open: bool },
 }
 
 /// How a permit was come by.
@@ -44,9 +46,10 @@ impl Way {
 const TAG: u64 = 0b11;
 const OPEN: u64 = 1;
 const HALF_OPEN: u64 = 2;
+const FORCED: u64 = 3;
 const EPOCH_SHIFT: u32 = 2;
 const EPOCH: u64 = 0xFFFF << EPOCH_SHIFT;
-const FAILURES_SHIFT: u32 = 18;
+const WINDOW_SHIFT: u32 = 18;
 const IN_FLIGHT_SHIFT: u32 = 18;
 const SUCCESSES_SHIFT: u32 = 21;
 const TIME_SHIFT: u32 = 24;
@@ -72,7 +75,8 @@ impl Circuit {
     fn new(epoch: u16, state: State) -> Self {
         let epoch = u64::from(epoch) << EPOCH_SHIFT;
         Self(match state {
-            State::Closed { failures } => epoch | u64::from(failures) << FAILURES_SHIFT,
+            State::Closed { window } => epoch | u64::from(window) << WINDOW_SHIFT,
+            State::Forced { open } => FORCED | epoch | u64::from(open) << WINDOW_SHIFT,
             State::Open { until } => OPEN | epoch | until.min(LATEST) << TIME_SHIFT,
             State::HalfOpen { in_flight, successes, lease } => {
                 HALF_OPEN
@@ -92,7 +96,8 @@ impl Circuit {
                 successes: (self.0 >> SUCCESSES_SHIFT) as u8 & 0b111,
                 lease: self.0 >> TIME_SHIFT,
             },
-            _ => State::Closed { failures: (self.0 >> FAILURES_SHIFT) as u8 & 0x3F },
+            FORCED => State::Forced { open: self.0 >> WINDOW_SHIFT != 0 },
+            _ => State::Closed { window: (self.0 >> WINDOW_SHIFT) as u32 },
         }
     }
 
@@ -100,7 +105,7 @@ impl Circuit {
         (self.0 >> EPOCH_SHIFT) as u16
     }
 
-    /// Closed, and no failure since the last success: a success has nothing to write.
+    /// Closed, and no failure in sight: a success has nothing to write.
     pub(crate) const fn is_clean(self) -> bool {
         self.0 & !EPOCH == 0
     }
@@ -122,7 +127,8 @@ impl Circuit {
     ) -> Result<(Self, Way), Skipped> {
         let lease_end = now.plus(lease).ceil_millis().min(LATEST);
         match self.state() {
-            State::Closed { .. } => Ok((self, Way::Closed)),
+            State::Closed { .. } | State::Forced { open: false } => Ok((self, Way::Closed)),
+            State::Forced { open: true } => Err(Skipped { why: Skip::ForcedOpen, until: None }),
             State::Open { until } if now.millis() < until => {
                 Err(Skipped::until_millis(Skip::CircuitOpen, until))
             }
@@ -144,43 +150,37 @@ impl Circuit {
         }
     }
 
-    /// The state after an attempt let through by `way` in `epoch` has ended so; `None` where nothing changes.
+    /// The state after an attempt let through by `way` in `epoch` has ended so; `None` where nothing changes. A break that
+    /// begins by it lasts until `break_end`.
     pub(crate) fn end(
         self,
         (way, epoch): (Way, u16),
         ending: Ending,
-        seed: u64,
+        break_end: Moment,
         now: Moment,
         breaker: &Breaker,
     ) -> Option<(Self, Option<Transition>)> {
         if let Ending::OpenUntil(hint) = ending {
-            let until = hint.max(now.plus(SHORTEST_HINT)).min(now.plus(LONGEST_HINT));
-            match self.state() {
-                // Whatever the epoch: what the provider asked for is a promise to keep, not evidence to weigh.
-                State::Open { until: present } if until.ceil_millis().min(LATEST) > present => {
-                    return Some((self.same_epoch(State::Open { until: until.ceil_millis() }), None));
-                }
-                State::Open { .. } => return None,
-                State::Closed { .. } | State::HalfOpen { .. } if epoch == self.epoch() => {
-                    return Some(self.opened(until));
-                }
-                State::Closed { .. } | State::HalfOpen { .. } => return None,
-            }
+            return self.leave_alone_until(hint, epoch, now);
         }
         if epoch != self.epoch() {
             return None;
         }
         match (self.state(), ending) {
-            (State::Closed { failures: 0 }, Ending::Success) => None,
-            (State::Closed { .. }, Ending::Success) => {
-                Some((self.same_epoch(State::Closed { failures: 0 }), None))
+            (State::Closed { window: 0 }, Ending::Success) => None,
+            (State::Closed { window }, Ending::Success) => {
+                // In a row means that one success wipes the slate; among more, it is one among them.
+                let window = if breaker.among == breaker.failures { 0 } else { slid(window, 0, breaker) };
+                Some((self.same_epoch(State::Closed { window }), None))
             }
-            (State::Closed { failures }, Ending::Failure) if failures + 1 < breaker.failures => {
-                Some((self.same_epoch(State::Closed { failures: failures + 1 }), None))
+            (State::Closed { window }, Ending::Failure) => {
+                let window = slid(window, 1, breaker);
+                if window.count_ones() >= breaker.failures.into() {
+                    return Some(self.opened(break_end));
+                }
+                Some((self.same_epoch(State::Closed { window }), None))
             }
-            (State::Closed { .. }, Ending::Failure | Ending::Trip) => {
-                Some(self.opened(breaker.break_end(now, seed)))
-            }
+            (State::Closed { .. }, Ending::Trip) => Some(self.opened(break_end)),
             // The last resort served although the breaker was open: as good as a probe.
             (State::Open { .. }, Ending::Success) => Some(self.healed_by_one(0, 0, now.millis(), breaker)),
             (State::HalfOpen { in_flight, successes, lease }, Ending::Success) => {
@@ -188,7 +188,7 @@ impl Circuit {
                 Some(self.healed_by_one(in_flight, successes, lease, breaker))
             }
             (State::HalfOpen { .. }, Ending::Failure | Ending::Trip) if way.is_probe() => {
-                Some(self.opened(breaker.break_end(now, seed)))
+                Some(self.opened(break_end))
             }
             (State::HalfOpen { in_flight, successes, lease }, Ending::Ignored | Ending::Cancelled)
                 if way.is_probe() =>
@@ -196,8 +196,31 @@ impl Circuit {
                 let in_flight = in_flight - 1;
                 Some((self.same_epoch(State::HalfOpen { in_flight, successes, lease }), None))
             }
-            (State::Closed { .. } | State::HalfOpen { .. } | State::Open { .. }, _) => None,
+            (
+                State::Closed { .. } | State::HalfOpen { .. } | State::Open { .. } | State::Forced { .. },
+                _,
+            ) => None,
         }
+    }
+
+    fn leave_alone_until(self, hint: Moment, epoch: u16, now: Moment) -> Option<(Self, Option<Transition>)> {
+        let until = hint.max(now.plus(SHORTEST_HINT)).min(now.plus(LONGEST_HINT));
+        match self.state() {
+            // Whatever the epoch: what the provider asked for is a promise to keep, not evidence to weigh.
+            State::Open { until: present } => {
+                let until = until.ceil_millis();
+                (until.min(LATEST) > present).then(|| (self.same_epoch(State::Open { until }), None))
+            }
+            State::Closed { .. } | State::HalfOpen { .. } => {
+                (epoch == self.epoch()).then(|| self.opened(until))
+            }
+            State::Forced { .. } => None,
+        }
+    }
+
+    /// Forced open or closed, or released: then it is as new.
+    pub(crate) fn forced(self, open: Option<bool>) -> Self {
+        self.next_epoch(open.map_or(State::Closed { window: 0 }, |open| State::Forced { open }))
     }
 
     fn opened(self, until: Moment) -> (Self, Option<Transition>) {
@@ -213,12 +236,19 @@ impl Circuit {
         breaker: &Breaker,
     ) -> (Self, Option<Transition>) {
         if successes + 1 >= breaker.successes {
-            return (self.next_epoch(State::Closed { failures: 0 }), Some(Transition::Closed));
+            return (self.next_epoch(State::Closed { window: 0 }), Some(Transition::Closed));
         }
         let half_open = State::HalfOpen { in_flight, successes: successes + 1, lease };
         match self.state() {
             State::Open { .. } => (self.next_epoch(half_open), Some(Transition::HalfOpened)),
-            State::Closed { .. } | State::HalfOpen { .. } => (self.same_epoch(half_open), None),
+            State::Closed { .. } | State::HalfOpen { .. } | State::Forced { .. } => {
+                (self.same_epoch(half_open), None)
+            }
         }
     }
+}
+
+/// The window after one more attempt.
+const fn slid(window: u32, newest: u32, breaker: &Breaker) -> u32 {
+    (window << 1 | newest) & (u32::MAX >> (32 - breaker.among))
 }

@@ -1,6 +1,7 @@
-//! What all calls share: one circuit breaker per fault domain.
+//! What all calls share: one circuit breaker per fault domain; where they are asked for, a record of latencies, of health, and a
+//! retry budget.
 //!
-//! A [`Fleet`] is `Sync` and used through `&`. Admission gives a [`Permit`] or says *not until when*; a permit ends exactly
+//! A [`Fleet`] is `Sync`, lock-free and used through `&`. Admission gives a [`Permit`] or says *not until when*; a permit ends exactly
 //! once, with [`Fleet::end`]. A success on a healthy provider writes nothing that is shared.
 //!
 //! ```
@@ -28,7 +29,10 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 use crate::breaker::{Breaker, CircuitState, Ending, Transition};
+use crate::budget::{RetryBudget, Tokens};
 use crate::circuit::{Circuit, State, Way};
+use crate::health::{Charts, Health};
+use crate::latency::{Histograms, Latency};
 use crate::moment::Moment;
 use crate::plan::ProviderId;
 use crate::report::Skipped;
@@ -38,12 +42,20 @@ use crate::report::Skipped;
 pub struct Fleet {
     slots: Box<[Slot]>,
     breaker: Breaker,
+    latency: Option<Histograms>,
+    health: Option<Charts>,
+    budget: Option<Tokens>,
 }
 
 /// On a cache line of its own, so that two busy providers do not slow each other down.
 #[repr(align(64))]
 #[derive(Debug)]
-struct Slot(AtomicU64);
+struct Slot {
+    circuit: AtomicU64,
+    /// Where breaks grow: 8 bits how many came in a row, 56 bits when the breaker closed, in ms. Written by the thread that
+    /// changed the state; one that is overtaken in between misjudges the length of a break, nothing else.
+    breaks: AtomicU64,
+}
 
 /// The right to make one attempt, to be given back with [`Fleet::end`].
 ///
@@ -77,8 +89,26 @@ impl Fleet {
     /// Breakers for the fault domains 0 up to `slots`. A domain beyond them is always admitted.
     #[must_use]
     pub fn new(slots: usize, breaker: Breaker) -> Self {
-        let slots = (0..slots).map(|_| Slot(AtomicU64::new(Circuit::NEW.bits()))).collect();
-        Self { slots, breaker }
+        let new = |_| Slot { circuit: AtomicU64::new(Circuit::NEW.bits()), breaks: AtomicU64::new(0) };
+        Self { slots: (0..slots).map(new).collect(), breaker, latency: None, health: None, budget: None }
+    }
+
+    /// Records how long answers take, for [`Hedge::after_percentile`](crate::Hedge::after_percentile).
+    #[must_use]
+    pub fn with_latency(self, latency: Latency) -> Self {
+        Self { latency: Some(Histograms::new(latency, self.slots.len())), ..self }
+    }
+
+    /// Records success and latency, for [`Policy::by_health`](crate::Policy::by_health).
+    #[must_use]
+    pub fn with_health(self, health: Health) -> Self {
+        Self { health: Some(Charts::new(health, self.slots.len())), ..self }
+    }
+
+    /// Limits repeats and hedges.
+    #[must_use]
+    pub fn with_budget(self, budget: RetryBudget) -> Self {
+        Self { budget: Some(Tokens::new(budget)), ..self }
     }
 
     /// The number of fault domains that have a breaker.
@@ -90,9 +120,9 @@ impl Fleet {
     // Relaxed everywhere in this file: the word is the whole state and guards no other memory, and the atomicity of each
     // exchange gives all threads one order of its changes.
 
-    fn load(&self, provider: ProviderId) -> Option<(&AtomicU64, Circuit)> {
-        let word = &self.slots.get(provider.slot())?.0;
-        Some((word, Circuit::from_bits(word.load(Ordering::Relaxed))))
+    fn load(&self, provider: ProviderId) -> Option<(&Slot, Circuit)> {
+        let slot = self.slots.get(provider.slot())?;
+        Some((slot, Circuit::from_bits(slot.circuit.load(Ordering::Relaxed))))
     }
 
     /// The present state of a provider's breaker, without asking anything of it.
@@ -104,7 +134,77 @@ impl Fleet {
                 CircuitState::Open(Moment::from_millis(until))
             }
             Some(State::Open { .. } | State::HalfOpen { .. }) => CircuitState::HalfOpen,
+            Some(State::Forced { open: true }) => CircuitState::ForcedOpen,
+            Some(State::Forced { open: false }) => CircuitState::ForcedClosed,
         }
+    }
+
+    /// Nothing goes through to `provider` any more, not even as the last resort, until [`Fleet::release`].
+    pub fn force_open(&self, provider: ProviderId) {
+        self.force(provider, Some(true));
+    }
+
+    /// Everything goes through to `provider`, however it fails, until [`Fleet::release`].
+    pub fn force_closed(&self, provider: ProviderId) {
+        self.force(provider, Some(false));
+    }
+
+    /// The breaker of `provider` judges for itself again, as if it were new.
+    pub fn release(&self, provider: ProviderId) {
+        self.force(provider, None);
+    }
+
+    fn force(&self, provider: ProviderId, open: Option<bool>) {
+        let Some((slot, mut circuit)) = self.load(provider) else { return };
+        while let Err(present) = exchange(&slot.circuit, circuit, circuit.forced(open)) {
+            circuit = present;
+        }
+    }
+
+    /// The time within which `percent` of the recent answers of `provider` came; nothing if the record is off or holds
+    /// too few.
+    #[must_use]
+    pub fn latency(&self, provider: ProviderId, percent: u8, now: Moment) -> Option<Duration> {
+        let record = self.latency.as_ref()?;
+        record.each.get(provider.slot())?.percentile(percent, &record.settings, now)
+    }
+
+    /// A logical request begins.
+    pub(crate) fn deposit(&self, now: Moment) {
+        if let Some(budget) = &self.budget {
+            budget.deposit(now);
+        }
+    }
+
+    /// Whether an extra attempt can be afforded; if so, it is paid for.
+    pub(crate) fn affords_extra(&self, now: Moment) -> bool {
+        self.budget.as_ref().is_none_or(|budget| budget.withdraw(now))
+    }
+
+    /// An answer came after so long, or was given up then, without having come.
+    pub(crate) fn note_latency(&self, provider: ProviderId, took: Duration, seed: u64, now: Moment) {
+        if let Some(record) = &self.latency
+            && let Some(histogram) = record.each.get(provider.slot())
+        {
+            histogram.record(took, &record.settings, seed, now);
+        }
+    }
+
+    /// An attempt succeeded or failed after so long.
+    pub(crate) fn note_health(&self, provider: ProviderId, failed: bool, took: Duration, now: Moment) {
+        if let Some(charts) = &self.health {
+            charts.note(provider.slot(), failed, took, now);
+        }
+    }
+
+    /// The lower, the healthier; all alike if the record is off.
+    pub(crate) fn rank(&self, provider: ProviderId, now: Moment) -> u64 {
+        self.health.as_ref().map_or(0, |charts| charts.rank(provider.slot(), now))
+    }
+
+    /// The longest an answer may take without counting against its provider.
+    pub(crate) const fn slow(&self) -> Option<Duration> {
+        self.breaker.slow
     }
 
     /// Asks for one attempt on `provider`. If it is a probe, it must report within `lease`, or its place is given away.
@@ -115,8 +215,8 @@ impl Fleet {
     #[inline]
     pub fn admit(&self, provider: ProviderId, lease: Duration, now: Moment) -> Result<Permit, Skipped> {
         match self.load(provider) {
-            Some((word, circuit)) if !matches!(circuit.state(), State::Closed { .. }) => {
-                self.admit_carefully(provider, word, circuit, lease, now)
+            Some((slot, circuit)) if !matches!(circuit.state(), State::Closed { .. }) => {
+                self.admit_carefully(provider, &slot.circuit, circuit, lease, now)
             }
             Some((_, circuit)) => Ok(Permit { provider, epoch: circuit.epoch(), way: Way::Closed }),
             None => Ok(Permit { provider, epoch: 0, way: Way::Closed }),
@@ -151,31 +251,68 @@ impl Fleet {
     /// Ends a permit, and returns the change of state that this caused. `seed` spreads the end of a break.
     #[inline]
     pub fn end(&self, permit: Permit, ending: Ending, seed: u64, now: Moment) -> Option<Transition> {
-        let (word, circuit) = self.load(permit.provider)?;
+        let (slot, circuit) = self.load(permit.provider)?;
         if matches!(ending, Ending::Success) && circuit.is_clean() {
             return None;
         }
-        self.end_carefully(permit, word, circuit, ending, seed, now)
+        self.end_carefully(permit, slot, circuit, ending, seed, now)
     }
 
     #[cold]
     fn end_carefully(
         &self,
         permit: Permit,
-        word: &AtomicU64,
+        slot: &Slot,
         mut circuit: Circuit,
         ending: Ending,
         seed: u64,
         now: Moment,
     ) -> Option<Transition> {
         loop {
+            let earlier = self.earlier_breaks(slot, circuit, now);
+            let break_end = self.breaker.break_end(earlier, seed, now);
             let (next, transition) =
-                circuit.end((permit.way, permit.epoch), ending, seed, now, &self.breaker)?;
-            match exchange(word, circuit, next) {
-                Ok(()) => return transition,
+                circuit.end((permit.way, permit.epoch), ending, break_end, now, &self.breaker)?;
+            match exchange(&slot.circuit, circuit, next) {
+                Ok(()) => {
+                    self.count_breaks(slot, earlier, ending, transition, now);
+                    return transition;
+                }
                 Err(present) => circuit = present,
             }
         }
+    }
+
+    /// How many breaks came in a row before one that would begin now.
+    fn earlier_breaks(&self, slot: &Slot, circuit: Circuit, now: Moment) -> u8 {
+        let Some(stable) = self.breaker.stable_after() else { return 0 };
+        let breaks = slot.breaks.load(Ordering::Relaxed);
+        let closed = Moment::from_millis(breaks >> 8);
+        let is_stable = matches!(circuit.state(), State::Closed { .. }) && now.since(closed) >= stable;
+        if is_stable { 0 } else { breaks as u8 }
+    }
+
+    fn count_breaks(
+        &self,
+        slot: &Slot,
+        earlier: u8,
+        ending: Ending,
+        caused: Option<Transition>,
+        now: Moment,
+    ) {
+        if self.breaker.stable_after().is_none() {
+            return;
+        }
+        let closed = slot.breaks.load(Ordering::Relaxed) >> 8;
+        let breaks = match caused {
+            // A moment that the provider named says nothing about how long our own breaks should be.
+            Some(Transition::Opened(_)) if !matches!(ending, Ending::OpenUntil(_)) => {
+                closed << 8 | u64::from(earlier.saturating_add(1))
+            }
+            Some(Transition::Closed) => now.millis() << 8 | u64::from(earlier),
+            Some(Transition::Opened(_) | Transition::HalfOpened) | None => return,
+        };
+        slot.breaks.store(breaks, Ordering::Relaxed);
     }
 }
 

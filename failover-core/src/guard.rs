@@ -32,8 +32,13 @@ impl<'p, F: Deref<Target = Fleet>, C: Fn() -> Moment> Guard<'p, F, C> {
     }
 
     /// See [`Call::settle`].
-    pub fn settle(&mut self, attempt: AttemptId, outcome: Outcome, now: Moment) {
+    pub fn settle(&mut self, attempt: AttemptId, outcome: Outcome<'_>, now: Moment) {
         self.call.settle(attempt, outcome, &self.fleet, now);
+    }
+
+    /// See [`Call::missing`].
+    pub fn missing(&self) -> impl Iterator<Item = usize> {
+        self.call.missing()
     }
 
     /// See [`Call::next_event`].
@@ -49,7 +54,7 @@ impl<'p, F: Deref<Target = Fleet>, C: Fn() -> Moment> Guard<'p, F, C> {
 
 impl<F: Deref<Target = Fleet>, C: Fn() -> Moment> Drop for Guard<'_, F, C> {
     fn drop(&mut self) {
-        if self.call.finished().is_none() {
+        if self.call.ended.is_none() {
             self.call.abandon(&self.fleet, (self.clock)());
         }
     }

@@ -7,6 +7,7 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::hedge::Hedge;
 
 /// A fault domain: what fails together and shares one circuit breaker in a [`Fleet`](crate::Fleet).
 ///
@@ -41,36 +42,62 @@ impl ModelId {
     }
 }
 
-/// The longest an attempt may take. `None` is no limit.
+/// The longest the parts of an attempt may take. `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
+    connect: Option<Duration>,
     first_answer: Option<Duration>,
+    idle: Option<Duration>,
     total: Option<Duration>,
 }
 
 impl Limits {
     /// No limits.
-    pub const NONE: Self = Self { first_answer: None, total: None };
+    pub const NONE: Self = Self { connect: None, first_answer: None, idle: None, total: None };
 
-    /// The time until the answer begins.
+    /// The time until the connection stands.
+    #[must_use]
+    pub const fn with_connect(self, limit: Duration) -> Self {
+        Self { connect: Some(limit), ..self }
+    }
+
+    /// The time from the start of the attempt until the answer begins.
     #[must_use]
     pub const fn with_first_answer(self, limit: Duration) -> Self {
         Self { first_answer: Some(limit), ..self }
     }
 
-    /// The time until the answer is complete.
+    /// The time between two parts of the answer.
+    #[must_use]
+    pub const fn with_idle(self, limit: Duration) -> Self {
+        Self { idle: Some(limit), ..self }
+    }
+
+    /// The time from the start of the attempt until the answer is complete.
     #[must_use]
     pub const fn with_total(self, limit: Duration) -> Self {
         Self { total: Some(limit), ..self }
     }
 
-    /// The time until the answer begins.
+    /// The time until the connection stands.
+    #[must_use]
+    pub const fn connect(&self) -> Option<Duration> {
+        self.connect
+    }
+
+    /// The time from the start of the attempt until the answer begins.
     #[must_use]
     pub const fn first_answer(&self) -> Option<Duration> {
         self.first_answer
     }
 
-    /// The time until the answer is complete.
+    /// The time between two parts of the answer.
+    #[must_use]
+    pub const fn idle(&self) -> Option<Duration> {
+        self.idle
+    }
+
+    /// The time from the start of the attempt until the answer is complete.
     #[must_use]
     pub const fn total(&self) -> Option<Duration> {
         self.total
@@ -78,8 +105,11 @@ impl Limits {
 
     /// The same limits, none longer than `remaining`.
     pub(crate) fn cut_to(self, remaining: Duration) -> Self {
+        let cut = |limit: Option<Duration>| limit.map(|limit| limit.min(remaining));
         Self {
-            first_answer: self.first_answer.map(|limit| limit.min(remaining)),
+            connect: cut(self.connect),
+            first_answer: cut(self.first_answer),
+            idle: cut(self.idle),
             total: Some(self.total.map_or(remaining, |limit| limit.min(remaining))),
         }
     }
@@ -88,6 +118,19 @@ impl Limits {
     pub(crate) fn silence(&self) -> Option<Duration> {
         self.first_answer.or(self.total)
     }
+}
+
+/// Who is asked although its breaker refuses, when nobody else could serve: each once, and flagged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LastResort {
+    /// Nobody; the call says when the first of them is available again.
+    Nobody,
+    /// The primary, so that the caller gets its own answer or error.
+    #[default]
+    Primary,
+    /// Everyone who was skipped, in order.
+    Everyone,
 }
 
 /// One way to serve a request.
@@ -157,11 +200,14 @@ pub struct Policy {
     pub(crate) backoff: Backoff,
     pub(crate) patience: Duration,
     pub(crate) repeat_unknown: bool,
-    pub(crate) last_resort: bool,
+    pub(crate) last_resort: LastResort,
+    pub(crate) hedge: Option<Hedge>,
+    pub(crate) by_health: bool,
+    pub(crate) require_all: bool,
 }
 
 impl Policy {
-    /// No limits, no retries, no patience; the primary is the last resort.
+    /// No limits, no retries, no patience, no hedge; the primary is the last resort; every item is required.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -172,7 +218,10 @@ impl Policy {
             backoff: Backoff::exponential(Duration::from_millis(200)),
             patience: Duration::ZERO,
             repeat_unknown: false,
-            last_resort: true,
+            last_resort: LastResort::Primary,
+            hedge: None,
+            by_health: false,
+            require_all: true,
         }
     }
 
@@ -218,10 +267,30 @@ impl Policy {
         Self { repeat_unknown: allowed, ..self }
     }
 
-    /// Whether a primary that was skipped is asked once all the same when nobody else could serve. On unless said.
+    /// Who is asked all the same when nobody could serve; the primary unless said.
     #[must_use]
-    pub const fn last_resort(self, allowed: bool) -> Self {
-        Self { last_resort: allowed, ..self }
+    pub const fn last_resort(self, who: LastResort) -> Self {
+        Self { last_resort: who, ..self }
+    }
+
+    /// Asks a second candidate before the first has failed; never unless said.
+    #[must_use]
+    pub const fn hedge(self, hedge: Hedge) -> Self {
+        Self { hedge: Some(hedge), ..self }
+    }
+
+    /// Asks the healthiest candidates first, as the fleet's [`Health`](crate::Health) record has it, in place of the given
+    /// order.
+    #[must_use]
+    pub const fn by_health(self, on: bool) -> Self {
+        Self { by_health: on, ..self }
+    }
+
+    /// Whether a batch of which some items stay unanswered has failed; it has unless said. If not, the call ends with what
+    /// there is.
+    #[must_use]
+    pub const fn require_all(self, on: bool) -> Self {
+        Self { require_all: on, ..self }
     }
 
     pub(crate) fn limits_of(&self, candidate: &Candidate) -> Limits {

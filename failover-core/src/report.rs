@@ -1,10 +1,11 @@
 //! What happened to each candidate of a call, in order: tried, and with what result, or skipped, why and until when.
 
-use crate::action::Finish;
+use crate::action::{AttemptId, Finish};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::moment::Moment;
 use crate::plan::ProviderId;
+use crate::slot::State;
 
 /// The story of a call so far.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +20,36 @@ impl<'a> Report<'a> {
 
     /// Every candidate, in the order in which they are asked.
     pub fn entries(self) -> impl Iterator<Item = Entry> + 'a {
-        self.call.entries()
+        self.call.slots.iter().filter_map(|slot| {
+            let candidate = usize::from(slot.candidate);
+            let ended = match slot.state {
+                State::Done(ended) => ended,
+                State::Absent | State::Waiting | State::Flying(..) | State::Resting(_) => None,
+            };
+            Some(Entry {
+                candidate,
+                provider: self.call.candidates.get(candidate)?.provider(),
+                skipped: slot.skipped(),
+                attempts: slot.attempts.into(),
+                faults: slot.faults,
+                began: slot.began,
+                ended,
+                last_resort: slot.is_last_resort(),
+            })
+        })
+    }
+
+    /// The attempt whose answer to this item counts; none if it is still open.
+    #[must_use]
+    pub fn answered_by(&self, item: usize) -> Option<AttemptId> {
+        let slot = self.call.slots.get(self.call.items.owner(item)?)?;
+        Some(AttemptId(slot.latest))
     }
 
     /// How the call ended, if it has.
     #[must_use]
-    pub const fn finish(&self) -> Option<Finish> {
-        self.call.finished()
+    pub fn finish(&self) -> Option<Finish> {
+        self.call.finish()
     }
 
     /// Whether a provider that did not serve may charge for an attempt all the same.
@@ -82,6 +106,8 @@ pub enum Skip {
     CircuitOpen,
     /// Its breaker is half-open and all probes are under way.
     Probing,
+    /// Its breaker was opened by hand.
+    ForcedOpen,
     /// It runs the model for which the request was too long.
     SameModel,
 }
@@ -91,6 +117,7 @@ impl core::fmt::Display for Skip {
         f.write_str(match self {
             Self::CircuitOpen => "circuit open",
             Self::Probing => "circuit half-open, probe under way",
+            Self::ForcedOpen => "circuit forced open",
             Self::SameModel => "same model",
         })
     }
@@ -102,6 +129,7 @@ pub struct Faults([Option<Fault>; Self::KEPT]);
 
 impl Faults {
     const KEPT: usize = 6;
+    pub(crate) const NONE: Self = Self([None; Self::KEPT]);
 
     pub(crate) fn push(&mut self, fault: Fault) {
         let free = self.0.iter().position(Option::is_none).unwrap_or(Self::KEPT - 1);

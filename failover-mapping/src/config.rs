@@ -103,8 +103,7 @@ impl Config {
         let policy = Policy::new()
             .retries(0)
             .backoff(Backoff::constant(settings.nexa_delay).cap(settings.nexa_delay))
-            .patience(settings.nexa_delay)
-            .last_resort(true);
+            .patience(settings.nexa_delay);
         Ok(Self {
             catalogue,
             origins,

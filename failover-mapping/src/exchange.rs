@@ -121,7 +121,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
         headers: &HeaderMap,
         now: Moment,
         wall: SystemTime,
-    ) -> Outcome {
+    ) -> Outcome<'static> {
         if status.as_u16() < 400 {
             self.primary_ended(flight, Some(status), None, true, now);
             return Outcome::Answered;
@@ -139,7 +139,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
 
     /// The asked provider did not answer. A fault that is not a trigger ends the call, and the error is the caller's.
     #[must_use]
-    pub fn primary_failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Outcome {
+    pub fn primary_failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Outcome<'static> {
         let handed_on = fault.remedy().step == Step::Stop || !self.config.triggers.transport(fault);
         self.primary_ended(flight, None, Some(fault), handed_on, now);
         Outcome::from(if handed_on { Fault::InvalidRequest } else { fault })
@@ -186,7 +186,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
     /// # Errors
     ///
     /// The outcome to settle the attempt with: the caller's request cannot be translated, so nothing is sent.
-    pub fn request(&mut self, _flight: &Flight) -> Result<Request<Vec<u8>>, Outcome> {
+    pub fn request(&mut self, _flight: &Flight) -> Result<Request<Vec<u8>>, Outcome<'static>> {
         let body = match &self.translation {
             Some(translation) => translation.body.clone(),
             None => self.translate().map_err(|reason| {
@@ -229,7 +229,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
         body: &[u8],
         now: Moment,
         wall: SystemTime,
-    ) -> Outcome {
+    ) -> Outcome<'static> {
         let stand_in = &self.ask.source.stand_in;
         let read = if status.is_success() {
             nexa::answer(stand_in.data.answer.as_ref(), body)
@@ -255,7 +255,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
 
     /// The stand-in did not answer.
     #[must_use]
-    pub fn stand_in_failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Outcome {
+    pub fn stand_in_failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Outcome<'static> {
         let fault = verdict::of_stand_in(fault);
         self.stand_in_ended(flight, None, Some(fault), now);
         fault.into()

@@ -89,7 +89,7 @@ fn judge(
     flight: &Flight,
     result: Option<&Result<Response>>,
     now: Moment,
-) -> Outcome {
+) -> Outcome<'static> {
     match result {
         Some(Ok(response)) => {
             exchange.primary_answered(flight, response.status(), response.headers(), now, SystemTime::now())
@@ -100,7 +100,7 @@ fn judge(
 }
 
 /// Asks a stand-in, if the request can be translated for it.
-async fn stand_in(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome {
+async fn stand_in(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome<'static> {
     let Failover { shared, stand_in } = failover;
     let request = match exchange.request(flight) {
         Ok(request) => request,

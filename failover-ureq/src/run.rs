@@ -86,7 +86,7 @@ fn judge(
     flight: &Flight,
     result: &Result<Response<Body>, Error>,
     now: Moment,
-) -> Outcome {
+) -> Outcome<'static> {
     let (status, headers) = match result {
         Ok(response) => (response.status(), Some(response.headers())),
         // ureq keeps no more of an answer that it turns into an error.
@@ -106,7 +106,7 @@ fn stand_in(
     exchange: &mut Exchange<'_, '_>,
     flight: &Flight,
     marks: &mut http::Extensions,
-) -> Outcome {
+) -> Outcome<'static> {
     let Failover { shared, stand_in, clock } = failover;
     let request = match exchange.request(flight) {
         Ok(request) => request,

@@ -3,7 +3,7 @@
 use core::num::NonZeroU32;
 use std::time::Duration;
 
-use failover_core::{Backoff, Fault, Jitter, Limits, Outcome, Policy};
+use failover_core::{Backoff, Fault, Jitter, LastResort, Limits, Outcome, Policy};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -42,7 +42,7 @@ impl Wish {
             .backoff(backoff.jitter(jitter).cap(ms(self.cap)))
             .patience(ms(self.patience))
             .repeat_unknown(self.repeat_unknown)
-            .last_resort(self.last_resort)
+            .last_resort(if self.last_resort { LastResort::Primary } else { LastResort::Nobody })
             .limits(self.limits());
         if let Some(deadline) = self.deadline {
             policy = policy.deadline(ms(deadline));
@@ -107,7 +107,7 @@ const FAULTS: [Fault; 18] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Fortune {
     pub(crate) takes: u64,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: Outcome<'static>,
     pub(crate) clock_back: u64,
     pub(crate) abuse: bool,
     pub(crate) abandon: bool,

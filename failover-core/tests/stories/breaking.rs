@@ -3,7 +3,9 @@
 use core::num::NonZeroU8;
 use std::time::Duration;
 
-use failover_core::{Action, Breaker, Call, Fault, Fleet, Guard, Limits, Moment, Outcome, Policy};
+use failover_core::{
+    Action, Breaker, Call, Fault, Fleet, Guard, LastResort, Limits, Moment, Outcome, Policy,
+};
 use insta::assert_snapshot;
 
 use crate::world::{Take, World, candidates, fails, ok, throttled};
@@ -142,7 +144,7 @@ fn a_failed_last_resort_changes_nothing() {
 fn all_refused_without_last_resort_says_when_to_come_back() {
     let mut world = World::new(exact());
     let both = candidates(2);
-    let policy = Policy::new().last_resort(false);
+    let policy = Policy::new().last_resort(LastResort::Nobody);
     world.call(&policy, &both, &[&[throttled(5, 20 * SECOND)], &[throttled(5, 9 * SECOND)]]);
     world.call(&policy, &both, &[&[ok(5)], &[ok(5)]]);
     assert_snapshot!(world.trace);
@@ -191,7 +193,7 @@ fn a_lost_probe_gives_its_place_away_when_its_lease_ends() {
     let mut lost = Call::new(&policy, &one, 1, world.now);
     let Action::Launch(launch) = lost.poll(&world.fleet, world.now) else { panic!("no probe") };
     world.line("a probe was launched and forgotten");
-    let patient = policy.last_resort(false);
+    let patient = policy.last_resort(LastResort::Nobody);
     world.call(&patient, &one, &[&[ok(5)]]);
     world.pass(12 * SECOND);
     world.call(&patient, &one, &[&[ok(5)]]);
@@ -254,7 +256,7 @@ fn a_guard_that_is_dropped_gives_the_probe_back() {
     world.call(&text(), &one, &[&[fails(5, Fault::Broken)]]);
     world.pass(31 * SECOND);
     let now = world.now;
-    let policy = Policy::new().last_resort(false);
+    let policy = Policy::new().last_resort(LastResort::Nobody);
     for _ in 0..3 {
         let mut guard = Guard::new(Call::new(&policy, &one, 1, now), &world.fleet, || now);
         assert!(matches!(guard.poll(now), Action::Launch(_)), "the probe before this one was not given back");

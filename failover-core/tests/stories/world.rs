@@ -10,7 +10,7 @@ use failover_core::{
 
 /// How long an attempt takes, and how it ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Take(pub(crate) u64, pub(crate) Outcome);
+pub(crate) struct Take(pub(crate) u64, pub(crate) Outcome<'static>);
 
 pub(crate) const NAMES: [&str; 8] = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
 
@@ -118,6 +118,8 @@ impl World {
             CircuitState::Closed => "closed".to_owned(),
             CircuitState::Open(until) => format!("open until {}", at(until)),
             CircuitState::HalfOpen => "half-open".to_owned(),
+            CircuitState::ForcedOpen => "forced open".to_owned(),
+            CircuitState::ForcedClosed => "forced closed".to_owned(),
             _ => unreachable!("a state without a word here"),
         };
         self.line(&format!("= {} is {word}", NAMES[usize::from(slot)]));
@@ -139,7 +141,7 @@ fn limits(limits: &Limits) -> String {
     text
 }
 
-fn told(outcome: &Outcome) -> String {
+fn told(outcome: &Outcome<'_>) -> String {
     match outcome {
         Outcome::Answered => "answered".to_owned(),
         Outcome::Failed { fault, retry_after: None } => fault.to_string(),
@@ -161,6 +163,7 @@ fn show(action: &Action) -> String {
         Action::Wait(None) => "wait".to_owned(),
         Action::Wait(Some(until)) => format!("wait until {}", at(*until)),
         Action::Finish(Finish::Served(attempt)) => format!("served by {}", attempt.number()),
+        Action::Finish(Finish::Partly) => "over, partly answered".to_owned(),
         Action::Finish(Finish::Refused(attempt)) => format!("refused by {}", attempt.number()),
         Action::Finish(Finish::Failed(Cause::Unavailable(until))) => {
             format!("failed: unavailable until {}", at(*until))

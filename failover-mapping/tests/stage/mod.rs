@@ -32,7 +32,7 @@ pub(crate) struct Played {
     /// What the stand-in was sent.
     pub(crate) sent: Vec<Request<Vec<u8>>>,
     /// What the asked provider's attempts were judged to be.
-    pub(crate) judged: Vec<Outcome>,
+    pub(crate) judged: Vec<Outcome<'static>>,
     pub(crate) finish: Finish,
     pub(crate) answer: Option<Response<Vec<u8>>>,
     pub(crate) provenance: Option<Provenance>,

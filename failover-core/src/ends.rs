@@ -1,0 +1,164 @@
+//! What the end of an attempt means: for the request, for the provider, and for the others in flight.
+
+use core::time::Duration;
+
+use crate::action::{Action, AttemptId};
+use crate::breaker::{Ending, Transition};
+use crate::call::{Call, Ended, Next};
+use crate::circuit::{LONGEST_HINT, SHORTEST_HINT};
+use crate::fault::{Blame, Fate, Fault, Remedy, Step};
+use crate::fleet::Fleet;
+use crate::moment::Moment;
+use crate::slot::{OVERTAKEN, Slot, State};
+
+impl Call<'_> {
+    /// The attempt in this place answered all that was missing.
+    pub(crate) fn answered(&mut self, place: usize, fleet: &Fleet) {
+        self.items.answer_rest(place);
+        self.land_well(place, fleet);
+    }
+
+    /// The attempt in this place answered these items.
+    pub(crate) fn partly_answered(&mut self, place: usize, items: &[usize], fleet: &Fleet) {
+        for item in items {
+            self.items.answer(*item, place);
+        }
+        self.land_well(place, fleet);
+    }
+
+    fn land_well(&mut self, place: usize, fleet: &Fleet) {
+        let now = self.now;
+        let Some(candidate) = self.candidate(place) else { return };
+        let Some(slot) = self.slots.get_mut(place) else { return };
+        let latest = slot.latest;
+        let Some((permit, began)) = slot.land(now) else { return };
+        let (provider, took) = (candidate.provider(), now.since(began));
+        let slow = fleet.slow().is_some_and(|limit| took > limit);
+        let seed = self.rng.next();
+        let ending = if slow { Ending::Failure } else { Ending::Success };
+        let transition = fleet.end(permit, ending, seed, now);
+        fleet.note_latency(provider, took, seed, now);
+        fleet.note_health(provider, false, took, now);
+        self.tell(provider, transition);
+        if self.items.all_answered() {
+            self.ended = Some(Ended::Served(AttemptId(latest)));
+            for other in self.slots.iter_mut() {
+                if matches!(other.state, State::Flying(_, earlier) if earlier < began) {
+                    other.flags |= OVERTAKEN;
+                }
+            }
+        } else {
+            self.next = Next::AtOnce;
+        }
+    }
+
+    /// The attempt in this place has reached its limit: its silence is a failure like any other.
+    pub(crate) fn give_up(&mut self, place: usize, fleet: &Fleet) -> Action {
+        let attempt = AttemptId(self.slots.get(place).map_or(0, |slot| slot.latest));
+        self.fail(place, Fault::Timeout, None, fleet);
+        Action::Cancel(attempt)
+    }
+
+    /// Judges a failed attempt, and decides whether its candidate is asked again.
+    #[cold]
+    pub(crate) fn fail(&mut self, place: usize, fault: Fault, retry_after: Option<Duration>, fleet: &Fleet) {
+        let now = self.now;
+        let Some(candidate) = self.candidate(place) else { return };
+        let Some(slot) = self.slots.get_mut(place) else { return };
+        let (latest, tried) = (slot.latest, slot.attempts);
+        let Some((permit, began)) = slot.land(now) else { return };
+        slot.faults.push(fault);
+        let decisive = permit.is_probe() || slot.is_last_resort();
+        let (provider, remedy) = (candidate.provider(), fault.remedy());
+        let hint = retry_after.map(|wait| now.plus(wait.clamp(SHORTEST_HINT, LONGEST_HINT)));
+        let seed = self.rng.next();
+        let transition = fleet.end(permit, ending(remedy.blame, hint), seed, now);
+        if remedy.blame != Blame::Nobody {
+            fleet.note_health(provider, true, now.since(began), now);
+        }
+        self.tell(provider, transition);
+        self.next = Next::AtOnce;
+        match remedy.step {
+            Step::Stop => self.ended = Some(Ended::Refused(AttemptId(latest))),
+            Step::Repeat => {
+                let opened = match transition {
+                    Some(Transition::Opened(until)) => Some(until),
+                    Some(Transition::HalfOpened | Transition::Closed) | None => None,
+                };
+                let allowed = !decisive
+                    && self.fate_allows(remedy)
+                    && u32::from(tried) <= self.policy.retries_of(&candidate)
+                    && self.used_up().is_none();
+                if let Some(wake) = self.repeat_at(tried, hint.max(opened)).filter(|_| allowed)
+                    && fleet.affords_extra(now)
+                    && let Some(slot) = self.slots.get_mut(place)
+                {
+                    slot.state = State::Resting(wake);
+                }
+            }
+            Step::Next | Step::NextModel => {}
+        }
+    }
+
+    const fn fate_allows(&self, remedy: Remedy) -> bool {
+        match remedy.fate {
+            Fate::NotSent | Fate::Rejected => true,
+            Fate::Unknown => self.policy.repeat_unknown,
+            Fate::Done => false,
+        }
+    }
+
+    /// When the candidate may be asked again: after the backoff and not before it is available, if that is worth the wait.
+    fn repeat_at(&mut self, tried: u16, available: Option<Moment>) -> Option<Moment> {
+        let wait = self.policy.backoff.wait(u32::from(tried.saturating_sub(1)), &mut self.rng);
+        let wake = available.max(Some(self.now.plus(wait)))?;
+        let in_time = self.deadline.is_none_or(|deadline| wake < deadline);
+        (in_time && wake.since(self.now) <= self.policy.patience).then_some(wake)
+    }
+
+    /// The call is over: what is still in flight is called off, then that is it.
+    pub(crate) fn wind_up(&mut self, fleet: &Fleet) -> Action {
+        match (self.cancel_one(fleet), self.finish()) {
+            (Some(attempt), _) => Action::Cancel(attempt),
+            (None, Some(finish)) => Action::Finish(finish),
+            (None, None) => Action::Wait(None),
+        }
+    }
+
+    /// Calls one attempt off. One that had a head start over the winner, or was silent for too long, has failed; all others
+    /// prove nothing.
+    pub(crate) fn cancel_one(&mut self, fleet: &Fleet) -> Option<AttemptId> {
+        let place = self.slots.iter().position(Slot::is_flying)?;
+        let candidate = self.candidate(place)?;
+        let now = self.now;
+        let slot = self.slots.get_mut(place)?;
+        let latest = slot.latest;
+        let (permit, began) = slot.land(now)?;
+        let silence = self.policy.limits_of(&candidate).silence();
+        let silent = silence.is_some_and(|limit| now.since(began) >= limit);
+        let failed = silent || slot.flags & OVERTAKEN != 0;
+        if silent {
+            slot.faults.push(Fault::Timeout);
+        }
+        let seed = self.rng.next();
+        let transition =
+            fleet.end(permit, if failed { Ending::Failure } else { Ending::Cancelled }, seed, now);
+        let provider = candidate.provider();
+        fleet.note_latency(provider, now.since(began), seed, now);
+        if failed {
+            fleet.note_health(provider, true, now.since(began), now);
+        }
+        self.tell(provider, transition);
+        Some(AttemptId(latest))
+    }
+}
+
+/// What a failure means for the breaker.
+const fn ending(blame: Blame, hint: Option<Moment>) -> Ending {
+    match (blame, hint) {
+        (Blame::Nobody, _) => Ending::Ignored,
+        (Blame::Provider | Blame::UnlessHinted | Blame::Unavailable, Some(until)) => Ending::OpenUntil(until),
+        (Blame::Provider | Blame::UnlessHinted, None) => Ending::Failure,
+        (Blame::Unavailable, None) => Ending::Trip,
+    }
+}

@@ -1,0 +1,245 @@
+//! Who is asked next, and when.
+//!
+//! Candidates are asked in their order. A candidate's own retries come first, as long as each wait is within the plan's
+//! patience. With a hedge, the next candidate starts beside those in flight: when it is due, or at once when one of them
+//! fails.
+
+use core::time::Duration;
+
+use crate::action::{Action, AttemptId, Bound, Launch};
+use crate::call::{Call, Ended, Next};
+use crate::fault::Fault;
+use crate::fleet::{Fleet, Permit};
+use crate::hedge::Delay;
+use crate::moment::Moment;
+use crate::plan::{Candidate, LastResort, ProviderId};
+use crate::report::{Skip, Skipped};
+use crate::slot::{LAST_RESORT, Slot, State};
+
+/// The lease of a probe is that much longer than its limit: the report of an attempt that ends at its limit is on its way.
+const LEASE_SLACK: Duration = Duration::from_secs(1);
+/// The lease of a probe that has no limit of its own.
+const LEASE_WITHOUT_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Somebody to ask.
+struct Turn {
+    place: usize,
+    last_resort: bool,
+}
+
+impl Call<'_> {
+    /// The next action of a call that goes on; none if it is over by now.
+    pub(crate) fn advance(&mut self, fleet: &Fleet) -> Option<Action> {
+        if !self.begun {
+            self.begin(fleet);
+        }
+        if let Some(place) = self.overdue() {
+            return Some(self.give_up(place, fleet));
+        }
+        let used_up = self.used_up();
+        while used_up.is_none() {
+            let Some(turn) = self.whose_turn(fleet) else { break };
+            let Some(candidate) = self.candidate(turn.place) else { break };
+            let admitted = if turn.last_resort {
+                Ok(fleet.admit_last_resort(candidate.provider()))
+            } else {
+                self.admit(&candidate, fleet)
+            };
+            match (admitted, self.slots.get_mut(turn.place)) {
+                (Ok(permit), _) => return Some(self.launch(turn, &candidate, permit)),
+                (Err(skipped), Some(slot)) => slot.skip(skipped),
+                (Err(_), None) => break,
+            }
+        }
+        let wait = self.wake(fleet, used_up.is_some());
+        if wait.is_none() {
+            self.ended =
+                Some(if self.may_end_partly() { Ended::Partly } else { used_up.unwrap_or(Ended::Exhausted) });
+        }
+        wait
+    }
+
+    /// Whether what is missing is no failure: not all is required, and there is something, or nobody failed.
+    fn may_end_partly(&self) -> bool {
+        let nobody_failed = self.slots.iter().all(|slot| slot.faults.last().is_none());
+        !self.policy.require_all && self.launched > 0 && (nobody_failed || self.items.any_answered())
+    }
+
+    /// Once, when the call first meets its fleet.
+    fn begin(&mut self, fleet: &Fleet) {
+        self.begun = true;
+        fleet.deposit(self.now);
+        if self.policy.by_health {
+            let (candidates, now) = (self.candidates, self.now);
+            self.slots.line_up(|candidate| {
+                candidates.get(usize::from(candidate)).map_or(u64::MAX, |it| fleet.rank(it.provider(), now))
+            });
+        }
+    }
+
+    pub(crate) fn candidate(&self, place: usize) -> Option<Candidate> {
+        self.candidates.get(usize::from(self.slots.get(place)?.candidate)).copied()
+    }
+
+    /// When an attempt in flight has to end.
+    fn gives_up(&self, slot: &Slot) -> Option<Moment> {
+        let State::Flying(_, began) = slot.state else { return None };
+        let candidate = self.candidates.get(usize::from(slot.candidate))?;
+        let limit = self.policy.limits_of(candidate).total().map(|limit| began.plus(limit));
+        match (limit, self.deadline) {
+            (Some(limit), Some(deadline)) => Some(limit.min(deadline)),
+            (limit, deadline) => limit.or(deadline),
+        }
+    }
+
+    fn overdue(&self) -> Option<usize> {
+        self.slots.iter().position(|slot| self.gives_up(slot).is_some_and(|end| self.now >= end))
+    }
+
+    /// Why no further attempt may start, if so.
+    pub(crate) fn used_up(&self) -> Option<Ended> {
+        if self.deadline.is_some_and(|deadline| self.now >= deadline) {
+            Some(Ended::Deadline)
+        } else if self.policy.attempts.is_some_and(|most| self.launched >= most.get()) {
+            Some(Ended::Attempts)
+        } else {
+            None
+        }
+    }
+
+    /// Who is to be asked now, if anybody.
+    fn whose_turn(&mut self, fleet: &Fleet) -> Option<Turn> {
+        let turn = |place| Turn { place, last_resort: false };
+        let due = |slot: &Slot| matches!(slot.state, State::Resting(wake) if wake <= self.now);
+        if let Some(place) = self.slots.iter().position(due) {
+            return Some(turn(place));
+        }
+        let busy = self.slots.iter().any(|slot| matches!(slot.state, State::Flying(..) | State::Resting(_)));
+        if !busy {
+            let waiting = self.slots.iter().position(|slot| matches!(slot.state, State::Waiting));
+            return waiting.map(turn).or_else(|| self.last_resort());
+        }
+        let place = self.beside()?;
+        if self.hedge_due(fleet)? > self.now {
+            return None;
+        }
+        // What starts because another has failed is no extra attempt; a hedge is.
+        if self.next == Next::Hedge && !fleet.affords_extra(self.now) {
+            self.next = Next::NotYet;
+            return None;
+        }
+        Some(turn(place))
+    }
+
+    /// The next candidate that can be asked beside those in flight: never two attempts at a time on one provider.
+    fn beside(&self) -> Option<usize> {
+        self.slots.iter().position(|slot| {
+            let provider = self.provider(slot);
+            matches!(slot.state, State::Waiting)
+                && !self.slots.iter().any(|other| other.is_flying() && self.provider(other) == provider)
+        })
+    }
+
+    fn provider(&self, slot: &Slot) -> Option<ProviderId> {
+        self.candidates.get(usize::from(slot.candidate)).map(Candidate::provider)
+    }
+
+    /// When the next candidate is asked beside those in flight; never, if it is not.
+    fn hedge_due(&self, fleet: &Fleet) -> Option<Moment> {
+        let hedge = self.policy.hedge?;
+        let flying = || self.slots.iter().filter(|slot| slot.is_flying());
+        if self.next == Next::AtOnce {
+            return Some(self.now);
+        }
+        if self.next == Next::NotYet || flying().count() >= usize::from(hedge.in_flight) {
+            return None;
+        }
+        let newest = flying().max_by_key(|slot| slot.latest)?;
+        let State::Flying(_, began) = newest.state else { return None };
+        let delay = match hedge.delay {
+            Delay::After(delay) => delay,
+            Delay::Percentile(percent) => fleet.latency(self.provider(newest)?, percent, self.now)?,
+        };
+        Some(began.plus(delay))
+    }
+
+    /// Nobody could serve: who was passed over is asked all the same, if the plan says so.
+    fn last_resort(&self) -> Option<Turn> {
+        let may = |slot: &Slot| {
+            let refused = matches!(slot.skipped().map(|it| it.why), Some(Skip::CircuitOpen | Skip::Probing));
+            slot.attempts == 0
+                && refused
+                && match self.policy.last_resort {
+                    LastResort::Nobody => false,
+                    LastResort::Primary => slot.candidate == 0,
+                    LastResort::Everyone => true,
+                }
+        };
+        self.slots.iter().position(may).map(|place| Turn { place, last_resort: true })
+    }
+
+    fn admit(&self, candidate: &Candidate, fleet: &Fleet) -> Result<Permit, Skipped> {
+        if self.is_too_long_for(candidate) {
+            return Err(Skipped { why: Skip::SameModel, until: None });
+        }
+        let lease = self.policy.limits_of(candidate).total().unwrap_or(LEASE_WITHOUT_LIMIT);
+        fleet.admit(candidate.provider(), lease.saturating_add(LEASE_SLACK), self.now)
+    }
+
+    fn is_too_long_for(&self, candidate: &Candidate) -> bool {
+        self.launched > 0
+            && self.slots.iter().any(|slot| {
+                let tried = self.candidates.get(usize::from(slot.candidate));
+                slot.faults.last() == Some(Fault::ContextTooLong)
+                    && tried.is_some_and(|tried| tried.same_model(candidate))
+            })
+    }
+
+    fn launch(&mut self, turn: Turn, candidate: &Candidate, permit: Permit) -> Action {
+        let own = self.policy.limits_of(candidate);
+        let (limits, bound) = match self.deadline.map(|deadline| deadline.since(self.now)) {
+            Some(left) if own.total().is_none_or(|total| left < total) => (own.cut_to(left), Bound::Deadline),
+            Some(left) => (own.cut_to(left), Bound::Limit),
+            None => (own, own.total().map_or(Bound::Nothing, |_| Bound::Limit)),
+        };
+        let attempt = AttemptId(self.launched);
+        self.launched += 1;
+        self.next = Next::Hedge;
+        self.tell(candidate.provider(), permit.transition());
+        let now = self.now;
+        let mut index = turn.place;
+        if let Some(slot) = self.slots.get_mut(turn.place) {
+            slot.state = State::Flying(permit, now);
+            slot.latest = attempt.0;
+            slot.attempts = slot.attempts.saturating_add(1);
+            slot.began.get_or_insert(now);
+            slot.flags |= if turn.last_resort { LAST_RESORT } else { 0 };
+            index = slot.candidate.into();
+        }
+        Action::Launch(Launch {
+            attempt,
+            candidate: index,
+            provider: candidate.provider(),
+            limits,
+            bound,
+            last_resort: turn.last_resort,
+        })
+    }
+
+    /// What there is to wait for; nothing, if the call is over.
+    fn wake(&self, fleet: &Fleet, used_up: bool) -> Option<Action> {
+        let flying = self.slots.iter().any(Slot::is_flying);
+        let resting = |slot: &Slot| match slot.state {
+            State::Resting(wake) if !used_up => Some(wake),
+            State::Resting(_) | State::Absent | State::Waiting | State::Flying(..) | State::Done(_) => None,
+        };
+        let ends = self.slots.iter().filter_map(|slot| self.gives_up(slot)).min();
+        let wakes = self.slots.iter().filter_map(resting).min();
+        if !flying && wakes.is_none() {
+            return None;
+        }
+        let hedge = if used_up { None } else { self.beside().and_then(|_| self.hedge_due(fleet)) };
+        let next = [ends, wakes, hedge].into_iter().flatten().min();
+        Some(Action::Wait(next))
+    }
+}
