@@ -195,6 +195,8 @@ pub enum Transition {
 }
 
 /// How an attempt that had a permit ended, as far as the breaker is concerned.
+///
+/// A moment that a provider names is read as at least 1 s and at most 24 h ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
@@ -202,9 +204,13 @@ pub enum Ending {
     Success,
     /// The provider failed.
     Failure,
+    /// The provider failed, and asked to be left alone until this moment.
+    FailureUntil(Moment),
     /// The provider cannot serve for a while: it is left alone for one break, however few the failures.
     Trip,
-    /// The provider named the moment until which it is to be left alone. Read as at least 1 s and at most 24 h ahead.
+    /// As [`Ending::Trip`], and not before this moment either.
+    TripUntil(Moment),
+    /// The provider did not fail, but asked to be left alone until this moment.
     OpenUntil(Moment),
     /// The request was at fault; nothing is known about the provider.
     Ignored,

@@ -160,12 +160,22 @@ impl Circuit {
         now: Moment,
         breaker: &Breaker,
     ) -> Option<(Self, Option<Transition>)> {
-        if let Ending::OpenUntil(hint) = ending {
-            return self.leave_alone_until(hint, epoch, now);
+        let hint = match ending {
+            Ending::OpenUntil(hint) | Ending::FailureUntil(hint) | Ending::TripUntil(hint) => {
+                Some(hint.max(now.plus(SHORTEST_HINT)).min(now.plus(LONGEST_HINT)))
+            }
+            Ending::Success | Ending::Failure | Ending::Trip | Ending::Ignored | Ending::Cancelled => None,
+        };
+        if let (State::Open { until }, Some(hint)) = (self.state(), hint) {
+            // Whatever the epoch: what the provider asked for is a promise to keep, not evidence to weigh.
+            let hint = hint.ceil_millis();
+            return (hint.min(LATEST) > until).then(|| (self.same_epoch(State::Open { until: hint }), None));
         }
         if epoch != self.epoch() {
             return None;
         }
+        let for_a_break =
+            |circuit: Self| Some(circuit.opened(hint.map_or(break_end, |hint| hint.max(break_end))));
         match (self.state(), ending) {
             (State::Closed { window: 0 }, Ending::Success) => None,
             (State::Closed { window }, Ending::Success) => {
@@ -173,23 +183,28 @@ impl Circuit {
                 let window = if breaker.among == breaker.failures { 0 } else { slid(window, 0, breaker) };
                 Some((self.same_epoch(State::Closed { window }), None))
             }
-            (State::Closed { window }, Ending::Failure) => {
+            (State::Closed { window }, Ending::Failure | Ending::FailureUntil(_)) => {
                 let window = slid(window, 1, breaker);
-                if window.count_ones() >= breaker.failures.into() {
-                    return Some(self.opened(break_end));
+                match hint {
+                    _ if window.count_ones() >= breaker.failures.into() => for_a_break(self),
+                    Some(hint) => Some(self.opened(hint)),
+                    None => Some((self.same_epoch(State::Closed { window }), None)),
                 }
-                Some((self.same_epoch(State::Closed { window }), None))
             }
-            (State::Closed { .. }, Ending::Trip) => Some(self.opened(break_end)),
+            (State::Closed { .. }, Ending::Trip | Ending::TripUntil(_)) => for_a_break(self),
+            (State::Closed { .. } | State::HalfOpen { .. }, Ending::OpenUntil(_)) => {
+                hint.map(|hint| self.opened(hint))
+            }
             // The last resort served although the breaker was open: as good as a probe.
             (State::Open { .. }, Ending::Success) => Some(self.healed_by_one(0, 0, now.millis(), breaker)),
             (State::HalfOpen { in_flight, successes, lease }, Ending::Success) => {
                 let in_flight = in_flight - u8::from(way.is_probe());
                 Some(self.healed_by_one(in_flight, successes, lease, breaker))
             }
-            (State::HalfOpen { .. }, Ending::Failure | Ending::Trip) if way.is_probe() => {
-                Some(self.opened(break_end))
-            }
+            (
+                State::HalfOpen { .. },
+                Ending::Failure | Ending::FailureUntil(_) | Ending::Trip | Ending::TripUntil(_),
+            ) if way.is_probe() => for_a_break(self),
             (State::HalfOpen { in_flight, successes, lease }, Ending::Ignored | Ending::Cancelled)
                 if way.is_probe() =>
             {
@@ -200,21 +215,6 @@ impl Circuit {
                 State::Closed { .. } | State::HalfOpen { .. } | State::Open { .. } | State::Forced { .. },
                 _,
             ) => None,
-        }
-    }
-
-    fn leave_alone_until(self, hint: Moment, epoch: u16, now: Moment) -> Option<(Self, Option<Transition>)> {
-        let until = hint.max(now.plus(SHORTEST_HINT)).min(now.plus(LONGEST_HINT));
-        match self.state() {
-            // Whatever the epoch: what the provider asked for is a promise to keep, not evidence to weigh.
-            State::Open { until: present } => {
-                let until = until.ceil_millis();
-                (until.min(LATEST) > present).then(|| (self.same_epoch(State::Open { until }), None))
-            }
-            State::Closed { .. } | State::HalfOpen { .. } => {
-                (epoch == self.epoch()).then(|| self.opened(until))
-            }
-            State::Forced { .. } => None,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::circuit::{LONGEST_HINT, SHORTEST_HINT};
 use crate::fault::{Blame, Fate, Fault, Remedy, Step};
 use crate::fleet::Fleet;
 use crate::moment::Moment;
-use crate::slot::{OVERTAKEN, Slot, State};
+use crate::slot::{MAYBE_BILLED, OVERTAKEN, Slot, State};
 
 impl Call<'_> {
     /// The attempt in this place answered all that was missing.
@@ -68,9 +68,13 @@ impl Call<'_> {
         let (latest, tried) = (slot.latest, slot.attempts);
         let Some((permit, began)) = slot.land(now) else { return };
         slot.faults.push(fault);
+        if fault.remedy().fate.maybe_billed() {
+            slot.flags |= MAYBE_BILLED;
+        }
         let decisive = permit.is_probe() || slot.is_last_resort();
         let (provider, remedy) = (candidate.provider(), fault.remedy());
-        let hint = retry_after.map(|wait| now.plus(wait.clamp(SHORTEST_HINT, LONGEST_HINT)));
+        // To the millisecond in which the breaker opens: a moment earlier it would refuse.
+        let hint = retry_after.map(|wait| now.plus(wait.clamp(SHORTEST_HINT, LONGEST_HINT)).ceil());
         let seed = self.rng.next();
         let transition = fleet.end(permit, ending(remedy.blame, hint), seed, now);
         if remedy.blame != Blame::Nobody {
@@ -93,7 +97,7 @@ impl Call<'_> {
                     && fleet.affords_extra(now)
                     && let Some(slot) = self.slots.get_mut(place)
                 {
-                    slot.state = State::Resting(wake);
+                    slot.rest(wake, now);
                 }
             }
             Step::Next | Step::NextModel => {}
@@ -112,8 +116,15 @@ impl Call<'_> {
     fn repeat_at(&mut self, tried: u16, available: Option<Moment>) -> Option<Moment> {
         let wait = self.policy.backoff.wait(u32::from(tried.saturating_sub(1)), &mut self.rng);
         let wake = available.max(Some(self.now.plus(wait)))?;
+        self.is_worth_it(self.now, wake).then_some(wake)
+    }
+
+    /// Whether a wait from `since` to `wake` is within patience and the deadline. The moment at which a breaker lets the next
+    /// attempt through is rounded up to the millisecond: what that adds is forgiven.
+    pub(crate) fn is_worth_it(&self, since: Moment, wake: Moment) -> bool {
         let in_time = self.deadline.is_none_or(|deadline| wake < deadline);
-        (in_time && wake.since(self.now) <= self.policy.patience).then_some(wake)
+        let added = if wake == wake.ceil() { Moment::GRAIN } else { Duration::ZERO };
+        in_time && wake.since(since).saturating_sub(self.policy.patience) < added.max(Duration::from_nanos(1))
     }
 
     /// The call is over: what is still in flight is called off, then that is it.
@@ -137,6 +148,8 @@ impl Call<'_> {
         let silence = self.policy.limits_of(&candidate).silence();
         let silent = silence.is_some_and(|limit| now.since(began) >= limit);
         let failed = silent || slot.flags & OVERTAKEN != 0;
+        // Called off is not undone: the provider may finish, and charge.
+        slot.flags |= MAYBE_BILLED;
         if silent {
             slot.faults.push(Fault::Timeout);
         }
@@ -157,7 +170,9 @@ impl Call<'_> {
 const fn ending(blame: Blame, hint: Option<Moment>) -> Ending {
     match (blame, hint) {
         (Blame::Nobody, _) => Ending::Ignored,
-        (Blame::Provider | Blame::UnlessHinted | Blame::Unavailable, Some(until)) => Ending::OpenUntil(until),
+        (Blame::UnlessHinted, Some(until)) => Ending::OpenUntil(until),
+        (Blame::Provider, Some(until)) => Ending::FailureUntil(until),
+        (Blame::Unavailable, Some(until)) => Ending::TripUntil(until),
         (Blame::Provider | Blame::UnlessHinted, None) => Ending::Failure,
         (Blame::Unavailable, None) => Ending::Trip,
     }

@@ -241,8 +241,8 @@ impl Fleet {
         }
     }
 
-    /// A permit past a breaker that refuses, because nobody else could serve. Its success heals the breaker like that of
-    /// a probe; its failure changes nothing.
+    /// A permit past a breaker that refuses, because nobody else could serve. Its success heals the breaker like that of a
+    /// probe. Its failure leaves an open or half-open breaker as it is, but for a moment that the provider names.
     pub fn admit_last_resort(&self, provider: ProviderId) -> Permit {
         let epoch = self.load(provider).map_or(0, |(_, circuit)| circuit.epoch());
         Permit { provider, epoch, way: Way::LastResort }
@@ -306,7 +306,7 @@ impl Fleet {
         let closed = slot.breaks.load(Ordering::Relaxed) >> 8;
         let breaks = match caused {
             // A moment that the provider named says nothing about how long our own breaks should be.
-            Some(Transition::Opened(_)) if !matches!(ending, Ending::OpenUntil(_)) => {
+            Some(Transition::Opened(_)) if matches!(ending, Ending::Failure | Ending::Trip) => {
                 closed << 8 | u64::from(earlier.saturating_add(1))
             }
             Some(Transition::Closed) => now.millis() << 8 | u64::from(earlier),

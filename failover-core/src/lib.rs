@@ -5,12 +5,18 @@
 //!
 //! * A [`Call`] is one request, however many attempts it takes. Its [`Candidate`]s are asked in order; the first is the
 //!   *primary*, the one that the caller asked for. A [`Policy`] says what all calls may spend: deadline, attempts, retries,
-//!   [`Backoff`], patience, [`Limits`] of an attempt.
-//! * A [`Fleet`] is what all calls share: a circuit [`Breaker`] for each fault domain ([`ProviderId`]).
+//!   [`Backoff`], patience, [`Limits`] of an attempt; and whether the next candidate is asked before the present one has
+//!   failed, as a [`Hedge`] or in a race.
+//! * A lone request is a batch of one. Of a [`Call::batch`], every attempt asks for what is [`missing`](Call::missing) still,
+//!   and each item is answered once.
+//! * A [`Fleet`] is what all calls share: a circuit [`Breaker`] for each fault domain ([`ProviderId`]); and, where they are
+//!   switched on, a record of [`Latency`] for hedges, of [`Health`] for the order, and a [`RetryBudget`].
 //! * The driver asks [`Call::poll`] *what now?* and obeys the [`Action`]; it says [`Call::settle`] *this attempt ended so*, or
 //!   [`Call::abandon`] *never mind*. Time passes by polling with a later [`Moment`].
 //! * What is done about a [`Fault`] stands in one table, [`Fault::remedy`].
 //! * [`Call::report`] tells the story: every candidate, tried or skipped, and why.
+//! * Answers stay with the driver, keyed by [`AttemptId`]. Whether a stored one may be used again, [`Freshness`] and
+//!   [`SingleFlight`] say.
 //!
 //! # The loop
 //!
@@ -53,13 +59,15 @@
 //!
 //! # The contract
 //!
-//! * Every [`Action::Launch`] is followed by one accepted `settle`, or one [`Action::Cancel`], or `abandon`.
+//! * Every [`Action::Launch`] is followed by one accepted `settle`, or one [`Action::Cancel`], or `abandon`. Never are two
+//!   attempts in flight on one provider.
 //! * [`Action::Finish`] comes only when nothing is in flight, and polling again says the same.
 //! * [`Action::Wait`] until a moment means a moment that lies ahead.
 //! * Reports that are late, repeated or about an unknown attempt change nothing.
 //! * The same policy, candidates, fleet state, seed and inputs give the same actions.
 //! * No attempt starts at or after the deadline, no wait ends at or after it, no limit of an attempt exceeds what remains.
-//! * No wait is longer than the policy's patience, and none shorter than the provider asked for.
+//! * No wait is longer than the policy's patience, and none shorter than the provider asked for. Breakers count in
+//!   milliseconds, rounded up: a wait for one may be longer by the rest of a millisecond.
 //! * An attempt of unknown fate is repeated on the same provider only if the policy allows it.
 //!
 //! The driver may enforce an attempt's total limit itself and report [`Fault::Timeout`]; one that does not is told to

@@ -54,6 +54,14 @@ impl Moment {
         Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
     }
 
+    /// Breakers count in milliseconds: the finest step of what they open until.
+    pub(crate) const GRAIN: Duration = Duration::from_millis(1);
+
+    /// The end of the millisecond it lies in.
+    pub(crate) const fn ceil(self) -> Self {
+        Self::from_millis(self.ceil_millis())
+    }
+
     /// Whole milliseconds since the epoch.
     pub(crate) const fn millis(self) -> u64 {
         self.nanos() / NANOS_PER_MILLI

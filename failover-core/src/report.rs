@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::moment::Moment;
 use crate::plan::ProviderId;
-use crate::slot::State;
+use crate::slot::MAYBE_BILLED;
 
 /// The story of a call so far.
 #[derive(Clone, Copy, Debug)]
@@ -22,10 +22,6 @@ impl<'a> Report<'a> {
     pub fn entries(self) -> impl Iterator<Item = Entry> + 'a {
         self.call.slots.iter().filter_map(|slot| {
             let candidate = usize::from(slot.candidate);
-            let ended = match slot.state {
-                State::Done(ended) => ended,
-                State::Absent | State::Waiting | State::Flying(..) | State::Resting(_) => None,
-            };
             Some(Entry {
                 candidate,
                 provider: self.call.candidates.get(candidate)?.provider(),
@@ -33,8 +29,9 @@ impl<'a> Report<'a> {
                 attempts: slot.attempts.into(),
                 faults: slot.faults,
                 began: slot.began,
-                ended,
+                ended: slot.ended(),
                 last_resort: slot.is_last_resort(),
+                maybe_billed: slot.flags & MAYBE_BILLED != 0,
             })
         })
     }
@@ -55,7 +52,7 @@ impl<'a> Report<'a> {
     /// Whether a provider that did not serve may charge for an attempt all the same.
     #[must_use]
     pub fn maybe_billed(self) -> bool {
-        self.entries().any(|entry| entry.faults.iter().any(|fault| fault.remedy().fate.maybe_billed()))
+        self.entries().any(|entry| entry.maybe_billed)
     }
 }
 
@@ -80,6 +77,9 @@ pub struct Entry {
     pub ended: Option<Moment>,
     /// Whether it was asked although its breaker refused, because nobody else could serve.
     pub last_resort: bool,
+    /// Whether it may charge for an attempt that did not serve: one of unknown fate, one without a usable answer, or one
+    /// that was called off.
+    pub maybe_billed: bool,
 }
 
 /// A candidate that was passed over.

@@ -13,7 +13,8 @@ use crate::report::{Faults, Skip, Skipped};
 pub(crate) struct Slot {
     pub(crate) state: State,
     pub(crate) began: Option<Moment>,
-    skip_until: Option<Moment>,
+    /// Until when it was passed over, if it was; else when the latest attempt ended, while it rests.
+    moment: Option<Moment>,
     /// The number of its latest attempt.
     pub(crate) latest: u32,
     pub(crate) attempts: u16,
@@ -25,6 +26,8 @@ pub(crate) struct Slot {
 
 /// Asked although its breaker refused.
 pub(crate) const LAST_RESORT: u8 = 1;
+/// An attempt that did not serve may be charged for.
+pub(crate) const MAYBE_BILLED: u8 = 4;
 /// Another answered first although this one had a head start.
 pub(crate) const OVERTAKEN: u8 = 2;
 
@@ -47,7 +50,7 @@ impl Slot {
         Self {
             state,
             began: None,
-            skip_until: None,
+            moment: None,
             latest: 0,
             attempts: 0,
             candidate,
@@ -59,20 +62,31 @@ impl Slot {
 
     pub(crate) const fn skipped(&self) -> Option<Skipped> {
         match self.skip {
-            Some(why) => Some(Skipped { why, until: self.skip_until }),
+            Some(why) => Some(Skipped { why, until: self.moment }),
             None => None,
         }
     }
 
     /// Passed over: its turn is over.
-    pub(crate) fn skip(&mut self, skipped: Skipped) {
-        let ended = match self.state {
-            State::Done(ended) => ended,
-            State::Absent | State::Waiting | State::Flying(..) | State::Resting(_) => None,
-        };
-        self.state = State::Done(ended);
+    pub(crate) const fn skip(&mut self, skipped: Skipped) {
+        self.state = State::Done(self.ended());
         self.skip = Some(skipped.why);
-        self.skip_until = skipped.until;
+        self.moment = skipped.until;
+    }
+
+    /// It failed just now, and is asked again at `wake`.
+    pub(crate) const fn rest(&mut self, wake: Moment, now: Moment) {
+        self.state = State::Resting(wake);
+        self.moment = Some(now);
+    }
+
+    /// When the latest attempt ended, if none is in flight.
+    pub(crate) const fn ended(&self) -> Option<Moment> {
+        match self.state {
+            State::Done(ended) => ended,
+            State::Resting(_) => self.moment,
+            State::Absent | State::Waiting | State::Flying(..) => None,
+        }
     }
 
     pub(crate) const fn is_last_resort(&self) -> bool {

@@ -40,15 +40,13 @@ impl Call<'_> {
         while used_up.is_none() {
             let Some(turn) = self.whose_turn(fleet) else { break };
             let Some(candidate) = self.candidate(turn.place) else { break };
-            let admitted = if turn.last_resort {
-                Ok(fleet.admit_last_resort(candidate.provider()))
-            } else {
-                self.admit(&candidate, fleet)
-            };
-            match (admitted, self.slots.get_mut(turn.place)) {
-                (Ok(permit), _) => return Some(self.launch(turn, &candidate, permit)),
-                (Err(skipped), Some(slot)) => slot.skip(skipped),
-                (Err(_), None) => break,
+            match self.admit(&candidate, fleet) {
+                Ok(permit) => return Some(self.launch(turn, &candidate, permit)),
+                Err(_) if turn.last_resort => {
+                    let permit = fleet.admit_last_resort(candidate.provider());
+                    return Some(self.launch(turn, &candidate, permit));
+                }
+                Err(refusal) => self.refused(turn.place, refusal),
             }
         }
         let wait = self.wake(fleet, used_up.is_some());
@@ -110,7 +108,9 @@ impl Call<'_> {
     /// Who is to be asked now, if anybody.
     fn whose_turn(&mut self, fleet: &Fleet) -> Option<Turn> {
         let turn = |place| Turn { place, last_resort: false };
-        let due = |slot: &Slot| matches!(slot.state, State::Resting(wake) if wake <= self.now);
+        let due = |slot: &Slot| {
+            matches!(slot.state, State::Resting(wake) if wake <= self.now) && !self.is_asked(slot)
+        };
         if let Some(place) = self.slots.iter().position(due) {
             return Some(turn(place));
         }
@@ -131,13 +131,15 @@ impl Call<'_> {
         Some(turn(place))
     }
 
-    /// The next candidate that can be asked beside those in flight: never two attempts at a time on one provider.
+    /// The next candidate that can be asked beside those in flight.
     fn beside(&self) -> Option<usize> {
-        self.slots.iter().position(|slot| {
-            let provider = self.provider(slot);
-            matches!(slot.state, State::Waiting)
-                && !self.slots.iter().any(|other| other.is_flying() && self.provider(other) == provider)
-        })
+        self.slots.iter().position(|slot| matches!(slot.state, State::Waiting) && !self.is_asked(slot))
+    }
+
+    /// Whether its provider has an attempt in flight: never two at a time.
+    fn is_asked(&self, slot: &Slot) -> bool {
+        let provider = self.provider(slot);
+        self.slots.iter().any(|other| other.is_flying() && self.provider(other) == provider)
     }
 
     fn provider(&self, slot: &Slot) -> Option<ProviderId> {
@@ -186,6 +188,21 @@ impl Call<'_> {
         fleet.admit(candidate.provider(), lease.saturating_add(LEASE_SLACK), self.now)
     }
 
+    /// Its turn is over; unless it was to be asked again, and another call has made the provider's break a little longer.
+    fn refused(&mut self, place: usize, refusal: Skipped) {
+        let resting = self.slots.get(place).filter(|slot| matches!(slot.state, State::Resting(_)));
+        let failed = resting.and_then(Slot::ended);
+        let wake = match (failed, refusal.until) {
+            (Some(failed), Some(until)) if self.is_worth_it(failed, until) => Some((until, failed)),
+            _ => None,
+        };
+        match (self.slots.get_mut(place), wake) {
+            (Some(slot), Some((until, failed))) => slot.rest(until, failed),
+            (Some(slot), None) => slot.skip(refusal),
+            (None, _) => {}
+        }
+    }
+
     fn is_too_long_for(&self, candidate: &Candidate) -> bool {
         self.launched > 0
             && self.slots.iter().any(|slot| {
@@ -230,7 +247,7 @@ impl Call<'_> {
     fn wake(&self, fleet: &Fleet, used_up: bool) -> Option<Action> {
         let flying = self.slots.iter().any(Slot::is_flying);
         let resting = |slot: &Slot| match slot.state {
-            State::Resting(wake) if !used_up => Some(wake),
+            State::Resting(wake) if !used_up && wake > self.now => Some(wake),
             State::Resting(_) | State::Absent | State::Waiting | State::Flying(..) | State::Done(_) => None,
         };
         let ends = self.slots.iter().filter_map(|slot| self.gives_up(slot)).min();
