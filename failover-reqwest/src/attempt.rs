@@ -1,11 +1,9 @@
 //! One attempt over HTTP: the primary through the caller's client, a stand-in through one of ours.
 
-use std::time::Duration;
-
 use failover_core::{Fault, Limits};
 use http::{HeaderMap, StatusCode};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Request, Response, ResponseBuilderExt, Url};
+use reqwest::{Client, Request, Response};
 use reqwest_middleware::{Next, Result};
 
 use crate::error::{fault_of_body, fault_of_client};
@@ -65,35 +63,4 @@ async fn read(
         body.extend_from_slice(&chunk);
     }
     Ok((response.status(), std::mem::take(response.headers_mut()), body))
-}
-
-/// A synthetic answer that says it comes from `url`.
-pub(crate) fn answer(made: http::Response<Vec<u8>>, url: Url) -> Response {
-    let (parts, body) = made.into_parts();
-    let marks = http::response::Builder::new().url(url);
-    let mut response = http::Response::new(body);
-    *response.status_mut() = parts.status;
-    *response.headers_mut() = parts.headers;
-    *response.extensions_mut() = parts.extensions;
-    if let Some(marked) = marks.extensions_ref() {
-        response.extensions_mut().extend(marked.clone());
-    }
-    Response::from(response)
-}
-
-/// So much of a refused answer is read before it is dropped, in so much time: undrained, it would cost its connection.
-const DRAINED: usize = 64 * 1024;
-const DRAIN_TIME: Duration = Duration::from_secs(1);
-
-/// Reads the rest of an answer that nobody wants, beside everything else.
-pub(crate) fn drain(mut response: Response) {
-    tokio::spawn(tokio::time::timeout(DRAIN_TIME, async move {
-        let mut read = 0;
-        while let Ok(Some(chunk)) = response.chunk().await {
-            read += chunk.len();
-            if read > DRAINED {
-                break;
-            }
-        }
-    }));
 }

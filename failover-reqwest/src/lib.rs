@@ -35,13 +35,19 @@
 //!   is none, because a deadline of ours passed first, the error is an [`Unanswered`],
 //!   inside [`reqwest_middleware::Error::Middleware`].
 //! * A provider's model that failed three times in a row is left alone for a while ([`Breaker`]).
-//! * A future that is dropped before it is done leaves no trace: a probe in flight is given back.
+//! * A future that is dropped before it is done leaves the circuit breakers in order: a probe in flight is given back. Nobody
+//!   is told of it, though what was in flight may still be done, and billed.
 //!
 //! # What reqwest leaves us
 //!
+//! * The tokio runtime needs its timer: `enable_all()`, as `#[tokio::main]` has it.
 //! * A streamed or multipart body cannot be sent twice and is not read ahead: such a request passes through as it is, as does
 //!   one that is longer than [`Builder::request_limit`].
+//! * An error has no room for a [`Provenance`]: set [`Builder::on_failover`] to see it all the same.
+//! * [`Builder::deadline`] and [`Builder::primary_limit`] bound the asked provider until its headers are there, redirects included;
+//!   the body of an answer that is handed on is the caller's to wait for.
 //! * Redirects of the asked provider are followed, or not, as the caller's client is set up, before its answer is judged.
+//! * The body of a refused answer is read by a task while a stand-in is asked.
 //! * Other middlewares see the request to the asked provider only. A retrying one belongs *inside*, added after this one:
 //!   then a stand-in is asked when its retries are used up.
 //!
@@ -54,6 +60,7 @@
 mod attempt;
 mod clock;
 mod error;
+mod kept;
 mod run;
 
 use std::fmt;
@@ -63,8 +70,11 @@ use failover_core::Fleet;
 use reqwest::{Client, Request, Response};
 use reqwest_middleware::{Middleware, Next};
 
-pub use failover_core::{Backoff, Breaker};
-pub use failover_mapping::{Builder, ConfigError, Provenance, ProviderName, Triggers, Unanswered};
+pub use failover_core::{Breaker, Fault, Skip};
+pub use failover_mapping::{
+    Asked, Attempt, Builder, ConfigError, Loss, LossKind, Passed, Provenance, ProviderName, Served,
+    Substitution, Triggers, Unanswered,
+};
 use failover_mapping::{Config, FromConfig};
 
 use crate::clock::Clock;
@@ -94,7 +104,16 @@ impl Failover {
     ///
     /// The variable that is missing or cannot be used, by name.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Builder::from_vars(|name| std::env::var(name).ok()).build()
+        Self::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
+    }
+
+    /// As [`Failover::from_env`], with the variables as `lookup` finds them.
+    ///
+    /// # Errors
+    ///
+    /// The variable that is missing or cannot be used, by name.
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Builder::from_vars(lookup).build()
     }
 
     /// Asks stand-ins through `client`: one with a company's certificates, say, or a proxy. Build it with redirects off

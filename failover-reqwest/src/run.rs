@@ -4,11 +4,12 @@ use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
 use failover_mapping::{Conclusion, Exchange, Flight, Target, Unanswered};
-use reqwest::{Request, Response};
+use reqwest::{Body, Request, Response};
 use reqwest_middleware::{Error, Next, Result};
 
 use crate::clock::seed;
 use crate::error::fault_of;
+use crate::kept::{Kept, with_url};
 use crate::{Failover, attempt};
 
 /// Answers one request, by whoever can.
@@ -34,17 +35,22 @@ pub(crate) async fn run(
     let call = Call::new(shared.config.policy(), exchange.candidates(), seed(), now);
     let mut call = Guard::new(call, &shared.fleet, || clock.now());
     let mut unasked = Some((request, next));
-    let mut first = None;
+    let mut first = First::Unasked;
     loop {
         match call.poll(now) {
             Action::Launch(launch) => {
                 let flight = Flight::new(launch, now);
                 let outcome = match unasked.take_if(|_| launch.is_primary()) {
                     Some((request, next)) => {
-                        first = attempt::primary(request, extensions, next, &launch.limits).await;
-                        judge(&mut exchange, &flight, first.as_ref(), clock.now())
+                        let result = attempt::primary(request, extensions, next, &launch.limits).await;
+                        let outcome = judge(&mut exchange, &flight, result.as_ref(), clock.now());
+                        first = result.map_or(First::Unasked, First::Own);
+                        outcome
                     }
-                    None => stand_in(failover, &mut exchange, &flight).await,
+                    None => {
+                        first = first.keep();
+                        stand_in(failover, &mut exchange, &flight).await
+                    }
                 };
                 now = clock.now();
                 call.settle(launch.attempt, outcome, now);
@@ -59,13 +65,8 @@ pub(crate) async fn run(
         }
     }
     match exchange.conclude(call.report().entries(), now, SystemTime::now(), seed()) {
-        Conclusion::StandIn(made) => {
-            if let Some(Ok(refused)) = first {
-                attempt::drain(refused);
-            }
-            Ok(attempt::answer(made, url))
-        }
-        Conclusion::Own(provenance) => match (first, provenance) {
+        Conclusion::StandIn(made) => Ok(with_url(made.map(Body::from), url)),
+        Conclusion::Own(provenance) => match (first.hand_back().await, provenance) {
             (Some(Ok(mut response)), Some(provenance)) => {
                 provenance.mark(response.headers_mut());
                 response.extensions_mut().insert(provenance);
@@ -74,6 +75,31 @@ pub(crate) async fn run(
             (Some(own), _) => own,
             (None, provenance) => Err(Error::middleware(Unanswered::new(provenance))),
         },
+    }
+}
+
+/// What the asked provider said. One that was given up at a limit of ours has said nothing.
+enum First {
+    Unasked,
+    Own(Result<Response>),
+    Kept(Kept),
+}
+
+impl First {
+    /// Keeps a refused answer safe while a stand-in is asked.
+    fn keep(self) -> Self {
+        match self {
+            Self::Own(Ok(response)) => Self::Kept(Kept::new(response)),
+            first => first,
+        }
+    }
+
+    async fn hand_back(self) -> Option<Result<Response>> {
+        match self {
+            Self::Unasked => None,
+            Self::Own(result) => Some(result),
+            Self::Kept(kept) => kept.into_response().await.map(Ok),
+        }
     }
 }
 

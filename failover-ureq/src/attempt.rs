@@ -4,10 +4,9 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use failover_core::{Fault, Limits};
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderValue, Request, Response, request, response};
+use http::{Request, Response, request, response};
 use ureq::middleware::MiddlewareNext;
-use ureq::{Agent, Body, Error, RequestExt, SendBody};
+use ureq::{Agent, AsSendBody, Body, Error, RequestExt, SendBody};
 
 use crate::error::{fault_of, fault_of_body};
 
@@ -53,13 +52,8 @@ pub(crate) fn primary(
     if let Some(limit) = limits.total() {
         parts = limited(parts, limit);
     }
-    if body.is_empty() {
-        return next.handle(Request::from_parts(parts, SendBody::none()));
-    }
-    if !parts.headers.contains_key(CONTENT_LENGTH) && !parts.headers.contains_key(TRANSFER_ENCODING) {
-        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    }
-    next.handle(Request::from_parts(parts, SendBody::from_reader(&mut body)))
+    // As ureq itself makes a body of bytes: then it writes the length where it always does.
+    next.handle(Request::from_parts(parts, body.as_body()))
 }
 
 /// `timeout_per_call`, because it is the one that callers set least: their `timeout_global` goes on beside it.

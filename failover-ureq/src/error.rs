@@ -18,9 +18,25 @@ pub(crate) fn fault_of(error: &Error) -> Fault {
         Error::Rustls(_) => Fault::Connect,
         Error::Timeout(_) => Fault::Timeout,
         // Not HTTP, or not to its end: what became of the request is as unknown as after a reset.
-        Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::BodyStalled => Fault::Reset,
+        Error::LargeResponseHeader(..) | Error::BodyStalled => Fault::Reset,
+        Error::Protocol(error) if is_about_an_answer(&error.to_string()) => Fault::Reset,
         _ => Fault::InvalidRequest,
     }
+}
+
+/// ureq has one kind of error for an answer that is not HTTP and for a request that cannot be sent, such as one with a wrong
+/// `Content-Length`. The words tell them apart: naming the variants would tie us to a crate that ureq does not show.
+fn is_about_an_answer(message: &str) -> bool {
+    [
+        "http parse",
+        "chunk",
+        "received headers",
+        "unsupported http version",
+        "missing a location",
+        "location header",
+    ]
+    .iter()
+    .any(|beginning| message.starts_with(beginning))
 }
 
 fn fault_of_io(error: &io::Error) -> Fault {
@@ -34,6 +50,8 @@ fn fault_of_io(error: &io::Error) -> Fault {
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::AddrNotAvailable => Fault::Connect,
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Fault::Timeout,
+        // Before an answer it is TLS that finds data invalid.
+        io::ErrorKind::InvalidData => Fault::Connect,
         // The standard library gives a failed look-up no kind that can be named.
         _ if error.to_string().starts_with("failed to lookup address") => Fault::Connect,
         _ => Fault::Reset,

@@ -37,11 +37,14 @@
 //! # What ureq leaves us
 //!
 //! * ureq reports a 4xx or 5xx as [`ureq::Error::StatusCode`] unless told otherwise, without headers: a `Retry-After` is then
-//!   invisible. With `http_status_as_error(false)` it is seen and kept.
-//! * [`Builder::deadline`] and [`Builder::primary_limit`] bound the asked provider through ureq's `timeout_per_call`, and
-//!   replace what the caller set there. The caller's `timeout_global` holds as well.
+//!   invisible, and the error has no room for a [`Provenance`]. Set [`Builder::on_failover`] to see it all the same, or
+//!   `http_status_as_error(false)`.
+//! * [`Builder::deadline`] and [`Builder::primary_limit`] bound the asked provider through ureq's `timeout_per_call`: they replace
+//!   what the caller set there, hold for each redirect anew, and show as [`ureq::Timeout::PerCall`]. The caller's
+//!   `timeout_global` holds as well.
 //! * A request body is read before it is sent, so that it can be translated, and goes out with a `Content-Length`. One that is
-//!   longer than [`Builder::request_limit`] goes out as it came, without failover.
+//!   longer than [`Builder::request_limit`] goes out without failover, in chunks unless the caller set its length.
+//! * The body of a refused answer is read by a thread while a stand-in is asked.
 //! * `ResponseExt::get_uri` on a stand-in's answer gives the asked provider's URL, or NexaAPI's if ureq turned the asked
 //!   provider's answer into an error.
 //!
@@ -53,6 +56,7 @@
 mod attempt;
 mod clock;
 mod error;
+mod kept;
 mod run;
 
 use std::fmt;
@@ -63,8 +67,11 @@ use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, Body, SendBody};
 
 pub use clock::Clock;
-pub use failover_core::{Backoff, Breaker};
-pub use failover_mapping::{Builder, ConfigError, Provenance, ProviderName, Triggers, Unanswered};
+pub use failover_core::{Breaker, Fault, Skip};
+pub use failover_mapping::{
+    Asked, Attempt, Builder, ConfigError, Loss, LossKind, Passed, Provenance, ProviderName, Served,
+    Substitution, Triggers, Unanswered,
+};
 use failover_mapping::{Config, FromConfig};
 
 /// A ureq middleware. Clones share one state: what one agent learns about a provider, all know.
@@ -92,7 +99,16 @@ impl Failover {
     ///
     /// The variable that is missing or cannot be used, by name.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Builder::from_vars(|name| std::env::var(name).ok()).build()
+        Self::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
+    }
+
+    /// As [`Failover::from_env`], with the variables as `lookup` finds them.
+    ///
+    /// # Errors
+    ///
+    /// The variable that is missing or cannot be used, by name.
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Builder::from_vars(lookup).build()
     }
 
     /// Asks stand-ins through `agent`: one with a company's certificates, say, or a proxy. Its redirects stay off.

@@ -11,6 +11,7 @@ use ureq::{Body, Error, SendBody};
 use crate::attempt::Captured;
 use crate::clock::seed;
 use crate::error::fault_of;
+use crate::kept::Kept;
 use crate::{Failover, attempt};
 
 /// Answers one request, by whoever can.
@@ -34,7 +35,7 @@ pub(crate) fn run(
     let call = Call::new(shared.config.policy(), exchange.candidates(), seed(), now);
     let mut call = Guard::new(call, &shared.fleet, || clock.now());
     let mut unasked = Some((parts, next));
-    let mut first = None;
+    let mut first = First::Unasked;
     let mut marks = http::Extensions::new();
     loop {
         match call.poll(now) {
@@ -44,10 +45,13 @@ pub(crate) fn run(
                     Some((parts, next)) => {
                         let result = attempt::primary(parts, &body, &launch.limits, next);
                         let outcome = judge(&mut exchange, &flight, &result, clock.now());
-                        first = Some(result);
+                        first = First::Own(result);
                         outcome
                     }
-                    None => stand_in(failover, &mut exchange, &flight, &mut marks),
+                    None => {
+                        first = first.keep();
+                        stand_in(failover, &mut exchange, &flight, &mut marks)
+                    }
                 };
                 now = clock.now();
                 call.settle(launch.attempt, outcome, now);
@@ -63,12 +67,12 @@ pub(crate) fn run(
     }
     match exchange.conclude(call.report().entries(), now, SystemTime::now(), seed()) {
         Conclusion::StandIn(made) => {
-            if let Some(Ok(response)) = first {
-                marks = response.into_parts().0.extensions;
+            if let First::Kept(kept) = first {
+                marks = kept.into_marks();
             }
             Ok(attempt::answer(made, marks))
         }
-        Conclusion::Own(provenance) => match (first, provenance) {
+        Conclusion::Own(provenance) => match (first.hand_back(), provenance) {
             (Some(Ok(mut response)), Some(provenance)) => {
                 provenance.mark(response.headers_mut());
                 response.extensions_mut().insert(provenance);
@@ -77,6 +81,31 @@ pub(crate) fn run(
             (Some(own), _) => own,
             (None, provenance) => Err(Error::Other(Box::new(Unanswered::new(provenance)))),
         },
+    }
+}
+
+/// What the asked provider said.
+enum First {
+    Unasked,
+    Own(Result<Response<Body>, Error>),
+    Kept(Kept),
+}
+
+impl First {
+    /// Keeps a refused answer safe while a stand-in is asked.
+    fn keep(self) -> Self {
+        match self {
+            Self::Own(Ok(response)) => Self::Kept(Kept::new(response)),
+            first => first,
+        }
+    }
+
+    fn hand_back(self) -> Option<Result<Response<Body>, Error>> {
+        match self {
+            Self::Unasked => None,
+            Self::Own(result) => Some(result),
+            Self::Kept(kept) => Some(Ok(kept.into_response())),
+        }
     }
 }
 

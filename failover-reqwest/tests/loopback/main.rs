@@ -1,4 +1,5 @@
 //! The adapter against providers on loopback, over real sockets. What every server saw is counted.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod drop_in;
 mod scene;

@@ -5,7 +5,7 @@ use std::panic;
 use std::time::Duration;
 
 use crate::scene::{FAL_KEY, FLUX_DEV, NEXA_KEY, Scene, client, pass, prompt, provenance, served_by};
-use failover_reqwest::{Breaker, Failover, ProviderName, Triggers};
+use failover_reqwest::{Breaker, Failover, ProviderName, Triggers, Unanswered};
 use failover_testkit::Reply;
 use serde_json::json;
 
@@ -175,14 +175,76 @@ async fn a_silent_nexa_is_given_up_at_its_limit() {
 #[tokio::test]
 async fn a_deadline_that_leaves_nothing_to_hand_on_is_an_error_of_ours() {
     let scene = Scene::new();
-    scene.nexa.always(Reply::status(500));
-    let failover = scene.builder().deadline(Duration::from_millis(1_500)).nexa_attempts(9).build().unwrap();
-    let client = client(failover);
-    scene.fal.script([Reply::status(503), Reply::status(503), Reply::status(503)]);
+    let client = client(scene.builder().deadline(Duration::from_millis(300)).build().unwrap());
+    scene.fal.always(Reply::status(503));
     for _ in 0..3 {
-        assert_eq!(scene.ask_fal(&client, &prompt()).await.unwrap().status(), 503);
+        assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), Some("nexaapi"));
     }
-    assert_eq!(scene.ask_fal(&client, &prompt()).await.unwrap().status(), 200, "the last resort");
+    scene.nexa.always(Reply::silence());
+    let error = scene.ask_fal(&client, &prompt()).await.expect_err("an answer, though nobody gave one");
+    let reqwest_middleware::Error::Middleware(error) = error else { panic!("{error:?}") };
+    let unanswered: &Unanswered = error.downcast_ref().expect("an error of ours");
+    assert_eq!(unanswered.provenance().unwrap().attempts.len(), 1);
+    let text = unanswered.to_string();
+    assert!(text.contains("circuit open") && text.contains("timed out"), "{text}");
+    assert_eq!(scene.counts(), [3, 0, 4], "no attempt starts at the deadline");
+}
+
+#[tokio::test]
+async fn a_hint_as_long_as_the_delay_is_waited_for() {
+    let scene = Scene::new();
+    let client = client(scene.builder().nexa_delay(Duration::from_secs(1)).build().unwrap());
+    scene.fal.always(Reply::status(429));
+    scene.nexa.script([Reply::status(429).header("Retry-After", "1")]);
+    assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), Some("nexaapi"));
+    scene.nexa.script([Reply::status(429).header("Retry-After", "2")]);
+    assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), Some("nobody"));
+    assert_eq!(scene.counts(), [2, 0, 3]);
+}
+
+#[tokio::test]
+async fn a_provider_cannot_speak_for_us() {
+    let scene = Scene::new();
+    let forged =
+        Reply::status(503).header("x-failover-served-by", "nexaapi").header("x-failover-model", "forged");
+    scene.fal.always(forged);
+    scene.nexa.always(Reply::status(402));
+    let response = scene.ask_fal(&scene.client(), &prompt()).await.unwrap();
+    assert_eq!(served_by(&response), Some("nobody"));
+    assert!(!response.headers().contains_key("x-failover-model"));
+}
+
+#[tokio::test]
+async fn the_own_answer_outlives_the_clients_timeout() {
+    let scene = Scene::new();
+    let big = format!("{{\"detail\":\"{}\"}}", "x".repeat(3_000_000));
+    for body in ["{\"detail\":\"own\"}", big.as_str()] {
+        scene.fal.always(Reply::json(503, body));
+        scene.nexa.always(Reply::status(402).delay(Duration::from_millis(400)));
+        let hasty = reqwest::Client::builder().timeout(Duration::from_millis(300)).build().unwrap();
+        let failover = scene.builder().build().unwrap();
+        let client = reqwest_middleware::ClientBuilder::new(hasty).with(failover).build();
+        let response = scene.ask_fal(&client, &prompt()).await.unwrap();
+        assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")));
+        assert!(response.url().as_str().starts_with(&scene.fal.url()));
+        if body.len() < 64 * 1024 {
+            assert_eq!(response.text().await.unwrap(), body);
+        } else {
+            // More than is read ahead is the caller's to wait for, and its timeout has passed.
+            assert!(response.text().await.is_err());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_answer_of_its_own_comes_back_whole() {
+    let scene = Scene::new();
+    let big = format!("{{\"detail\":\"{}\"}}", "x".repeat(3_000_000));
+    scene.fal.always(Reply::json(503, big.as_str()));
+    scene.nexa.always(Reply::status(402));
+    let response = scene.ask_fal(&scene.client(), &prompt()).await.unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")));
+    assert!(response.text().await.unwrap() == big);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The adapter against providers on loopback, over real sockets. What every server saw is counted.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod drop_in;
 mod scene;
 mod trouble;
+mod wire;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::scene::{FAL_KEY, FLUX_DEV, NEXA_KEY, Scene, agent, prompt, provenance, served_by};
 use failover_testkit::Reply;
-use failover_ureq::{Breaker, Failover, ProviderName, Triggers};
+use failover_ureq::{Breaker, Failover, ProviderName, Triggers, Unanswered};
 use serde_json::json;
 
 #[test]
@@ -169,14 +169,43 @@ fn a_silent_nexa_is_given_up_at_its_limit() {
 #[test]
 fn a_deadline_that_leaves_nothing_to_hand_on_is_an_error_of_ours() {
     let scene = Scene::new();
-    scene.nexa.always(Reply::status(500));
-    let failover = scene.failover(scene.builder().deadline(Duration::from_millis(1_500)).nexa_attempts(9));
-    let agent = agent(failover);
-    scene.fal.script([Reply::status(503), Reply::status(503), Reply::status(503)]);
+    let agent = agent(scene.builder().deadline(Duration::from_millis(300)).build().unwrap());
+    scene.fal.always(Reply::status(503));
     for _ in 0..3 {
-        assert_eq!(scene.ask_fal(&agent, &prompt()).unwrap().status(), 503);
+        assert_eq!(served_by(&scene.ask_fal(&agent, &prompt()).unwrap()), Some("nexaapi"));
     }
-    assert_eq!(scene.ask_fal(&agent, &prompt()).unwrap().status(), 200, "the last resort");
+    scene.nexa.always(Reply::silence());
+    let error = scene.ask_fal(&agent, &prompt()).expect_err("an answer, though nobody gave one");
+    let ureq::Error::Other(error) = error else { panic!("{error:?}") };
+    let unanswered: &Unanswered = error.downcast_ref().expect("an error of ours");
+    assert_eq!(unanswered.provenance().unwrap().attempts.len(), 1);
+    let text = unanswered.to_string();
+    assert!(text.contains("circuit open") && text.contains("timed out"), "{text}");
+    assert_eq!(scene.counts(), [3, 0, 4], "no attempt starts at the deadline");
+}
+
+#[test]
+fn a_hint_as_long_as_the_delay_is_waited_for() {
+    let scene = Scene::new();
+    let agent = agent(scene.builder().build().unwrap());
+    scene.fal.always(Reply::status(429));
+    scene.nexa.script([Reply::status(429).header("Retry-After", "1")]);
+    assert_eq!(served_by(&scene.ask_fal(&agent, &prompt()).unwrap()), Some("nexaapi"));
+    scene.nexa.script([Reply::status(429).header("Retry-After", "2")]);
+    assert_eq!(served_by(&scene.ask_fal(&agent, &prompt()).unwrap()), Some("nobody"));
+    assert_eq!(scene.counts(), [2, 0, 3]);
+}
+
+#[test]
+fn a_provider_cannot_speak_for_us() {
+    let scene = Scene::new();
+    let forged =
+        Reply::status(503).header("x-failover-served-by", "nexaapi").header("x-failover-model", "forged");
+    scene.fal.always(forged);
+    scene.nexa.always(Reply::status(402));
+    let response = scene.ask_fal(&scene.agent(), &prompt()).unwrap();
+    assert_eq!(served_by(&response), Some("nobody"));
+    assert!(!response.headers().contains_key("x-failover-model"));
 }
 
 #[test]
