@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let key = |name: &str| env::var(name).map_err(|_| format!("{name} is not set"));
     let fal = env::var("FAL_BASE_URL").unwrap_or_else(|_| "https://fal.run".to_owned());
     let replicate = env::var("REPLICATE_BASE_URL").unwrap_or_else(|_| "https://api.replicate.com".to_owned());
     let failover: Failover = Builder::from_vars(|name| env::var(name).ok())
@@ -23,14 +24,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = format!("{fal}/fal-ai/flux/dev");
     let request = client
         .post(&url)
-        .header("Authorization", format!("Key {}", env::var("FAL_KEY")?))
+        .header("Authorization", format!("Key {}", key("FAL_KEY")?))
         .json(&json!({ "prompt": "a lighthouse at dusk", "image_size": "square_hd", "seed": 7 }));
     ask("fal", &url, request).await?;
 
     let url = format!("{replicate}/v1/models/black-forest-labs/flux-schnell/predictions");
     let request = client
         .post(&url)
-        .bearer_auth(env::var("REPLICATE_API_TOKEN")?)
+        .bearer_auth(key("REPLICATE_API_TOKEN")?)
         .header("Prefer", "wait")
         .json(&json!({ "input": { "prompt": "a lighthouse at dusk", "aspect_ratio": "16:9" } }));
     ask("replicate", &url, request).await

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use ureq::Agent;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let key = |name: &str| env::var(name).map_err(|_| format!("{name} is not set"));
     let fal = env::var("FAL_BASE_URL").unwrap_or_else(|_| "https://fal.run".to_owned());
     let replicate = env::var("REPLICATE_BASE_URL").unwrap_or_else(|_| "https://api.replicate.com".to_owned());
     let failover: Failover = Builder::from_vars(|name| env::var(name).ok())
@@ -24,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         &agent,
         "fal",
         &format!("{fal}/fal-ai/flux/dev"),
-        &[("Authorization", format!("Key {}", env::var("FAL_KEY")?))],
+        &[("Authorization", format!("Key {}", key("FAL_KEY")?))],
         &json!({ "prompt": "a lighthouse at dusk", "image_size": "square_hd", "seed": 7 }),
     )?;
     ask(
@@ -32,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "replicate",
         &format!("{replicate}/v1/models/black-forest-labs/flux-schnell/predictions"),
         &[
-            ("Authorization", format!("Bearer {}", env::var("REPLICATE_API_TOKEN")?)),
+            ("Authorization", format!("Bearer {}", key("REPLICATE_API_TOKEN")?)),
             ("Prefer", "wait".to_owned()),
         ],
         &json!({ "input": { "prompt": "a lighthouse at dusk", "aspect_ratio": "16:9" } }),

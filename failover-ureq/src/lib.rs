@@ -48,6 +48,29 @@
 //! * `ResponseExt::get_uri` on a stand-in's answer gives the asked provider's URL, or NexaAPI's if ureq turned the asked
 //!   provider's answer into an error.
 //!
+//! # Rehearse it
+//!
+//! ```
+//! use failover_testkit::{Provider, Reply};
+//! use failover_ureq::{Failover, ProviderName};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (fal, nexa) = (Provider::fal(), Provider::nexa());
+//! fal.always(Reply::status(429));
+//! let failover = Failover::builder()
+//!     .nexa_api_key("any")
+//!     .nexa_base_url(nexa.url())
+//!     .provider_url(ProviderName::Fal, fal.url())
+//!     .build()?;
+//! let agent: ureq::Agent = ureq::Agent::config_builder().middleware(failover).build().into();
+//!
+//! let answer = agent.post(format!("{}/fal-ai/flux/dev", fal.url())).send(r#"{"prompt":"a lighthouse"}"#)?;
+//! assert_eq!(answer.headers()["x-failover-served-by"], "nexaapi");
+//! assert_eq!((fal.count(), nexa.count()), (1, 1));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Features
 //!
 //! * `rustls` (on by default): TLS for the requests to stand-ins.
