@@ -1,0 +1,20 @@
+//! The examples run, and what they assert holds.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "an example that fails is to be loud")]
+
+#[path = "../examples/cached.rs"]
+mod cached;
+#[path = "../examples/fetch.rs"]
+mod fetch;
+#[path = "../examples/health_aware.rs"]
+mod health_aware;
+#[path = "../examples/items.rs"]
+mod items;
+#[path = "../examples/race.rs"]
+mod race;
+
+#[test]
+fn every_example_runs() {
+    for example in [cached::main, fetch::main, health_aware::main, items::main, race::main] {
+        example();
+    }
+}
