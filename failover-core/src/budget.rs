@@ -10,8 +10,7 @@
 //! Tokens are counted in thousandths, in integers: no share is lost to rounding. A full budget is not written to, so that it
 //! costs a load per request as long as all is well.
 
-use core::sync::atomic::{AtomicU64, Ordering};
-
+use crate::atomic::{AtomicU64, Ordering};
 use crate::moment::Moment;
 
 /// How many extra attempts a fleet allows.

@@ -25,9 +25,9 @@
 //! ```
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
+use crate::atomic::{AtomicU64, Ordering};
 use crate::breaker::{Breaker, CircuitState, Ending, Transition};
 use crate::budget::{RetryBudget, Tokens};
 use crate::circuit::{Circuit, State, Way};

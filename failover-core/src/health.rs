@@ -8,9 +8,9 @@
 //! given. News that changes nothing is not written down, so that healthy providers share no writes.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
+use crate::atomic::{AtomicU64, Ordering};
 use crate::moment::Moment;
 
 /// A record of success and latency.

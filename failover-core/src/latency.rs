@@ -9,9 +9,10 @@
 //! record then costs a load for most answers, and threads do not fight over it.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::array;
 use core::time::Duration;
 
+use crate::atomic::{AtomicU32, Ordering};
 use crate::moment::Moment;
 
 /// A record of how long answers take.
@@ -70,8 +71,8 @@ impl Histogram {
     pub(crate) fn new() -> Self {
         Self {
             latest: AtomicU32::new(0),
-            counts: [const { AtomicU32::new(0) }; 2],
-            steps: [const { [const { AtomicU32::new(0) }; STEPS] }; 2],
+            counts: array::from_fn(|_| AtomicU32::new(0)),
+            steps: array::from_fn(|_| array::from_fn(|_| AtomicU32::new(0))),
         }
     }
 

@@ -79,6 +79,7 @@
 extern crate alloc;
 
 mod action;
+mod atomic;
 mod backoff;
 mod breaker;
 mod budget;
