@@ -26,6 +26,8 @@ pub struct Call<'p> {
     pub(crate) now: Moment,
     pub(crate) rng: Rng,
     pub(crate) launched: u32,
+    /// How many attempts are in flight.
+    pub(crate) flying: u16,
     /// Where it stands with the next candidate, while others are in flight.
     pub(crate) next: Next,
     pub(crate) begun: bool,
@@ -80,6 +82,7 @@ impl<'p> Call<'p> {
     /// A request that any of `candidates` can serve; the first is the primary, the one that was asked for. `seed` spreads
     /// the waits.
     #[must_use]
+    #[inline]
     pub fn new(policy: &'p Policy, candidates: &'p [Candidate], seed: u64, now: Moment) -> Self {
         Self::batch(policy, candidates, 1, seed, now)
     }
@@ -87,6 +90,7 @@ impl<'p> Call<'p> {
     /// A request for `items` answers, numbered from 0. An attempt that answers some of them leaves the others to the next
     /// candidate.
     #[must_use]
+    #[inline]
     pub fn batch(
         policy: &'p Policy,
         candidates: &'p [Candidate],
@@ -110,6 +114,7 @@ impl<'p> Call<'p> {
             now,
             rng: Rng::new(seed),
             launched: 0,
+            flying: 0,
             next: Next::Hedge,
             begun: false,
             ended,
@@ -118,6 +123,7 @@ impl<'p> Call<'p> {
     }
 
     /// What is to be done now.
+    #[inline]
     pub fn poll(&mut self, fleet: &Fleet, now: Moment) -> Action {
         self.time_is(now);
         let action = if self.ended.is_none() { self.advance(fleet) } else { None };
@@ -125,6 +131,7 @@ impl<'p> Call<'p> {
     }
 
     /// The attempt has ended. Reports about an attempt that is not in flight change nothing.
+    #[inline]
     pub fn settle(&mut self, attempt: AttemptId, outcome: Outcome<'_>, fleet: &Fleet, now: Moment) {
         self.time_is(now);
         let is_it = |slot: &Slot| slot.is_flying() && slot.latest == attempt.0;
@@ -170,11 +177,13 @@ impl<'p> Call<'p> {
     }
 
     /// A clock that steps back stands still for us.
+    #[inline]
     fn time_is(&mut self, now: Moment) {
         self.now = self.now.max(now);
         self.event = Told::Nothing;
     }
 
+    #[inline]
     pub(crate) const fn tell(&mut self, provider: ProviderId, transition: Option<Transition>) {
         match transition {
             Some(Transition::Opened(until)) => self.event = Told::Opened(provider, until),
@@ -185,6 +194,7 @@ impl<'p> Call<'p> {
     }
 
     /// How the call ended, if it has.
+    #[inline]
     pub(crate) fn finish(&self) -> Option<Finish> {
         Some(match self.ended? {
             Ended::Served(attempt) => Finish::Served(attempt),

@@ -29,16 +29,16 @@ pub(crate) enum State {
 /// How a permit was come by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    Closed,
+    Closed = 0,
     /// The probe that made the breaker half-open.
-    FirstProbe,
-    Probe,
+    FirstProbe = 1,
+    Probe = 2,
     /// Past a breaker that refused.
-    LastResort,
+    LastResort = 3,
 }
 
 impl Way {
-    const fn is_probe(self) -> bool {
+    pub(crate) const fn is_probe(self) -> bool {
         matches!(self, Self::FirstProbe | Self::Probe)
     }
 }
@@ -64,10 +64,12 @@ pub(crate) const LONGEST_HINT: Duration = Duration::from_secs(24 * 60 * 60);
 impl Circuit {
     pub(crate) const NEW: Self = Self(0);
 
+    #[inline]
     pub(crate) const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
+    #[inline]
     pub(crate) const fn bits(self) -> u64 {
         self.0
     }
@@ -88,6 +90,7 @@ impl Circuit {
         })
     }
 
+    #[inline]
     pub(crate) const fn state(self) -> State {
         match self.0 & TAG {
             OPEN => State::Open { until: self.0 >> TIME_SHIFT },
@@ -101,11 +104,13 @@ impl Circuit {
         }
     }
 
+    #[inline]
     pub(crate) const fn epoch(self) -> u16 {
         (self.0 >> EPOCH_SHIFT) as u16
     }
 
     /// Closed, and no failure in sight: a success has nothing to write.
+    #[inline]
     pub(crate) const fn is_clean(self) -> bool {
         self.0 & !EPOCH == 0
     }

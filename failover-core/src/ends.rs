@@ -13,6 +13,7 @@ use crate::slot::{MAYBE_BILLED, OVERTAKEN, Slot, State};
 
 impl Call<'_> {
     /// The attempt in this place answered all that was missing.
+    #[inline]
     pub(crate) fn answered(&mut self, place: usize, fleet: &Fleet) {
         self.items.answer_rest(place);
         self.land_well(place, fleet);
@@ -26,12 +27,14 @@ impl Call<'_> {
         self.land_well(place, fleet);
     }
 
+    #[inline]
     fn land_well(&mut self, place: usize, fleet: &Fleet) {
         let now = self.now;
         let Some(candidate) = self.candidate(place) else { return };
         let Some(slot) = self.slots.get_mut(place) else { return };
         let latest = slot.latest;
-        let Some((permit, began)) = slot.land(now) else { return };
+        let Some((permit, began)) = slot.land(candidate.provider(), now) else { return };
+        self.flying -= 1;
         let (provider, took) = (candidate.provider(), now.since(began));
         let slow = fleet.slow().is_some_and(|limit| took > limit);
         let seed = self.rng.next();
@@ -42,8 +45,9 @@ impl Call<'_> {
         self.tell(provider, transition);
         if self.items.all_answered() {
             self.ended = Some(Ended::Served(AttemptId(latest)));
-            for other in self.slots.iter_mut() {
-                if matches!(other.state, State::Flying(_, earlier) if earlier < began) {
+            let others = if self.flying > 0 { usize::MAX } else { 0 };
+            for other in self.slots.iter_mut().take(others) {
+                if matches!(other.state, State::Flying(earlier, ..) if earlier < began) {
                     other.flags |= OVERTAKEN;
                 }
             }
@@ -66,7 +70,8 @@ impl Call<'_> {
         let Some(candidate) = self.candidate(place) else { return };
         let Some(slot) = self.slots.get_mut(place) else { return };
         let (latest, tried) = (slot.latest, slot.attempts);
-        let Some((permit, began)) = slot.land(now) else { return };
+        let Some((permit, began)) = slot.land(candidate.provider(), now) else { return };
+        self.flying -= 1;
         slot.faults.push(fault);
         if fault.remedy().fate.maybe_billed() {
             slot.flags |= MAYBE_BILLED;
@@ -91,7 +96,7 @@ impl Call<'_> {
                 };
                 let allowed = !decisive
                     && self.fate_allows(remedy)
-                    && u32::from(tried) <= self.policy.retries_of(&candidate)
+                    && u32::from(tried) <= self.policy.retries_of(candidate)
                     && self.used_up().is_none();
                 if let Some(wake) = self.repeat_at(tried, hint.max(opened)).filter(|_| allowed)
                     && fleet.affords_extra(now)
@@ -128,6 +133,7 @@ impl Call<'_> {
     }
 
     /// The call is over: what is still in flight is called off, then that is it.
+    #[inline]
     pub(crate) fn wind_up(&mut self, fleet: &Fleet) -> Action {
         match (self.cancel_one(fleet), self.finish()) {
             (Some(attempt), _) => Action::Cancel(attempt),
@@ -138,14 +144,19 @@ impl Call<'_> {
 
     /// Calls one attempt off. One that had a head start over the winner, or was silent for too long, has failed; all others
     /// prove nothing.
+    #[inline]
     pub(crate) fn cancel_one(&mut self, fleet: &Fleet) -> Option<AttemptId> {
+        if self.flying == 0 {
+            return None;
+        }
         let place = self.slots.iter().position(Slot::is_flying)?;
         let candidate = self.candidate(place)?;
         let now = self.now;
         let slot = self.slots.get_mut(place)?;
         let latest = slot.latest;
-        let (permit, began) = slot.land(now)?;
-        let silence = self.policy.limits_of(&candidate).silence();
+        let (permit, began) = slot.land(candidate.provider(), now)?;
+        self.flying -= 1;
+        let silence = self.policy.limits_of(candidate).silence();
         let silent = silence.is_some_and(|limit| now.since(began) >= limit);
         let failed = silent || slot.flags & OVERTAKEN != 0;
         // Called off is not undone: the provider may finish, and charge.

@@ -62,23 +62,50 @@ struct Slot {
 /// One that is lost is replaced when its lease ends.
 #[derive(Debug)]
 #[must_use = "a permit that is not ended blocks a probe until its lease ends"]
-pub struct Permit {
-    provider: ProviderId,
-    epoch: u16,
-    way: Way,
-}
+pub struct Permit(
+    /// 16 bits provider, 16 bits epoch, the way: in one word, because three small fields are written apart and read
+    /// together, which costs more than all the rest.
+    u64,
+);
 
 impl Permit {
+    #[inline]
+    pub(crate) const fn new(provider: ProviderId, epoch: u16, way: Way) -> Self {
+        Self(provider.slot() as u64 | (epoch as u64) << 16 | (way as u64) << 32)
+    }
+
+    #[inline]
+    const fn provider(&self) -> ProviderId {
+        ProviderId::new(self.0 as u16)
+    }
+
+    #[inline]
+    pub(crate) const fn epoch(&self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+
+    #[inline]
+    pub(crate) const fn way(&self) -> Way {
+        match self.0 >> 32 {
+            0 => Way::Closed,
+            1 => Way::FirstProbe,
+            2 => Way::Probe,
+            _ => Way::LastResort,
+        }
+    }
+
     /// Whether this attempt decides if the breaker closes. A probe is not repeated.
     #[must_use]
+    #[inline]
     pub const fn is_probe(&self) -> bool {
-        matches!(self.way, Way::FirstProbe | Way::Probe)
+        self.way().is_probe()
     }
 
     /// The change of state that giving this permit caused, if any.
     #[must_use]
+    #[inline]
     pub const fn transition(&self) -> Option<Transition> {
-        match self.way {
+        match self.way() {
             Way::FirstProbe => Some(Transition::HalfOpened),
             Way::Closed | Way::Probe | Way::LastResort => None,
         }
@@ -120,6 +147,7 @@ impl Fleet {
     // Relaxed everywhere in this file: the word is the whole state and guards no other memory, and the atomicity of each
     // exchange gives all threads one order of its changes.
 
+    #[inline]
     fn load(&self, provider: ProviderId) -> Option<(&Slot, Circuit)> {
         let slot = self.slots.get(provider.slot())?;
         Some((slot, Circuit::from_bits(slot.circuit.load(Ordering::Relaxed))))
@@ -170,6 +198,7 @@ impl Fleet {
     }
 
     /// A logical request begins.
+    #[inline]
     pub(crate) fn deposit(&self, now: Moment) {
         if let Some(budget) = &self.budget {
             budget.deposit(now);
@@ -177,11 +206,13 @@ impl Fleet {
     }
 
     /// Whether an extra attempt can be afforded; if so, it is paid for.
+    #[inline]
     pub(crate) fn affords_extra(&self, now: Moment) -> bool {
         self.budget.as_ref().is_none_or(|budget| budget.withdraw(now))
     }
 
     /// An answer came after so long, or was given up then, without having come.
+    #[inline]
     pub(crate) fn note_latency(&self, provider: ProviderId, took: Duration, seed: u64, now: Moment) {
         if let Some(record) = &self.latency
             && let Some(histogram) = record.each.get(provider.slot())
@@ -191,6 +222,7 @@ impl Fleet {
     }
 
     /// An attempt succeeded or failed after so long.
+    #[inline]
     pub(crate) fn note_health(&self, provider: ProviderId, failed: bool, took: Duration, now: Moment) {
         if let Some(charts) = &self.health {
             charts.note(provider.slot(), failed, took, now);
@@ -203,6 +235,7 @@ impl Fleet {
     }
 
     /// The longest an answer may take without counting against its provider.
+    #[inline]
     pub(crate) const fn slow(&self) -> Option<Duration> {
         self.breaker.slow
     }
@@ -218,8 +251,8 @@ impl Fleet {
             Some((slot, circuit)) if !matches!(circuit.state(), State::Closed { .. }) => {
                 self.admit_carefully(provider, &slot.circuit, circuit, lease, now)
             }
-            Some((_, circuit)) => Ok(Permit { provider, epoch: circuit.epoch(), way: Way::Closed }),
-            None => Ok(Permit { provider, epoch: 0, way: Way::Closed }),
+            Some((_, circuit)) => Ok(Permit::new(provider, circuit.epoch(), Way::Closed)),
+            None => Ok(Permit::new(provider, 0, Way::Closed)),
         }
     }
 
@@ -235,7 +268,7 @@ impl Fleet {
         loop {
             let (next, way) = circuit.admit(lease, now, &self.breaker)?;
             match exchange(word, circuit, next) {
-                Ok(()) => return Ok(Permit { provider, epoch: next.epoch(), way }),
+                Ok(()) => return Ok(Permit::new(provider, next.epoch(), way)),
                 Err(present) => circuit = present,
             }
         }
@@ -243,15 +276,16 @@ impl Fleet {
 
     /// A permit past a breaker that refuses, because nobody else could serve. Its success heals the breaker like that of a
     /// probe. Its failure leaves an open or half-open breaker as it is, but for a moment that the provider names.
+    #[inline]
     pub fn admit_last_resort(&self, provider: ProviderId) -> Permit {
         let epoch = self.load(provider).map_or(0, |(_, circuit)| circuit.epoch());
-        Permit { provider, epoch, way: Way::LastResort }
+        Permit::new(provider, epoch, Way::LastResort)
     }
 
     /// Ends a permit, and returns the change of state that this caused. `seed` spreads the end of a break.
     #[inline]
     pub fn end(&self, permit: Permit, ending: Ending, seed: u64, now: Moment) -> Option<Transition> {
-        let (slot, circuit) = self.load(permit.provider)?;
+        let (slot, circuit) = self.load(permit.provider())?;
         if matches!(ending, Ending::Success) && circuit.is_clean() {
             return None;
         }
@@ -272,7 +306,7 @@ impl Fleet {
             let earlier = self.earlier_breaks(slot, circuit, now);
             let break_end = self.breaker.break_end(earlier, seed, now);
             let (next, transition) =
-                circuit.end((permit.way, permit.epoch), ending, break_end, now, &self.breaker)?;
+                circuit.end((permit.way(), permit.epoch()), ending, break_end, now, &self.breaker)?;
             match exchange(&slot.circuit, circuit, next) {
                 Ok(()) => {
                     self.count_breaks(slot, earlier, ending, transition, now);

@@ -55,7 +55,7 @@ const ALL_FAIL: u64 = (1 << 12) - 1;
 const LONGEST: u64 = (1 << 26) - 1;
 const TICKS: u64 = (1 << 26) - 1;
 
-fn tick(now: Moment) -> u64 {
+const fn tick(now: Moment) -> u64 {
     (now.millis() / 64) & TICKS
 }
 
@@ -68,12 +68,17 @@ impl Vitals {
         self.failures << 52 | self.latency << 26 | self.at
     }
 
-    /// What is left of it now.
-    fn faded(self, health: &Health, now: Moment) -> Self {
+    /// Milliseconds since it was written down.
+    #[inline]
+    const fn age(self, now: Moment) -> u64 {
         let ticks = tick(now).wrapping_sub(self.at) & TICKS;
         // More than half the range is a clock that stepped back.
-        let passed = if ticks > TICKS / 2 { 0 } else { ticks * 64 };
-        let half_life = u64::try_from(health.half_life.as_millis()).unwrap_or(u64::MAX).max(1);
+        if ticks > TICKS / 2 { 0 } else { ticks * 64 }
+    }
+
+    /// What is left of it now, if it fades by half in `half_life` milliseconds.
+    fn faded(self, half_life: u64, now: Moment) -> Self {
+        let passed = self.age(now);
         let (halvings, rest) = (passed / half_life, passed % half_life);
         let fade = |value: u64| {
             let value = value.checked_shr(u32::try_from(halvings).unwrap_or(u32::MAX)).unwrap_or(0);
@@ -104,13 +109,15 @@ const fn mean(old: u64, new: u64) -> u64 {
 /// The health of every fault domain, kept only where it is asked for.
 #[derive(Debug)]
 pub(crate) struct Charts {
-    health: Health,
+    /// In milliseconds.
+    half_life: u64,
     each: Box<[AtomicU64]>,
 }
 
 impl Charts {
     pub(crate) fn new(health: Health, slots: usize) -> Self {
-        Self { health, each: (0..slots).map(|_| AtomicU64::new(0)).collect() }
+        let half_life = u64::try_from(health.half_life.as_millis()).unwrap_or(u64::MAX).max(1);
+        Self { half_life, each: (0..slots).map(|_| AtomicU64::new(0)).collect() }
     }
 
     /// An attempt on the provider in `slot` ended.
@@ -120,11 +127,13 @@ impl Charts {
         let mut bits = word.load(Ordering::Relaxed);
         loop {
             let known = Vitals::from_bits(bits);
-            let faded = known.faded(&self.health, now);
-            let next = faded.after(failed, took);
-            if !failed && known.failures == 0 && doublings(known.latency) == doublings(next.latency) {
-                return;
+            if !failed && known.failures == 0 && known.age(now) < self.half_life {
+                let latency = known.after(false, took).latency;
+                if doublings(known.latency) == doublings(latency) {
+                    return;
+                }
             }
+            let next = known.faded(self.half_life, now).after(failed, took);
             match word.compare_exchange_weak(bits, next.bits(), Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(present) => bits = present,
@@ -135,7 +144,7 @@ impl Charts {
     /// The lower, the sooner it is asked.
     pub(crate) fn rank(&self, slot: usize, now: Moment) -> u64 {
         let Some(word) = self.each.get(slot) else { return 0 };
-        let vitals = Vitals::from_bits(word.load(Ordering::Relaxed)).faded(&self.health, now);
+        let vitals = Vitals::from_bits(word.load(Ordering::Relaxed)).faded(self.half_life, now);
         (vitals.failures * SHARES / (ALL_FAIL + 1)) << 8 | doublings(vitals.latency)
     }
 }

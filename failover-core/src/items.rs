@@ -22,6 +22,7 @@ const FEW: usize = 64;
 const FEW_PLACES: usize = 4;
 
 impl Items {
+    #[inline]
     pub(crate) fn new(count: usize, places: usize) -> Self {
         if places > FEW_PLACES || count > FEW {
             return Self::Many(vec![None; count].into_boxed_slice());
@@ -37,6 +38,7 @@ impl Items {
         }
     }
 
+    #[inline]
     pub(crate) fn all_answered(&self) -> bool {
         match self {
             Self::Few { missing, .. } => *missing == 0,
@@ -80,6 +82,7 @@ impl Items {
     }
 
     /// The candidate in `place` answered all that was missing.
+    #[inline]
     pub(crate) fn answer_rest(&mut self, place: usize) {
         match self {
             Self::Few { missing, owners: [low, high], .. } => {

@@ -18,7 +18,8 @@ use crate::moment::Moment;
 /// A record of how long answers take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
-    window: Duration,
+    /// In milliseconds, not zero.
+    window: u64,
     least: u32,
 }
 
@@ -26,19 +27,35 @@ impl Latency {
     /// Windows of 30 s, and at least 20 answers before it says anything.
     #[must_use]
     pub const fn new() -> Self {
-        Self { window: Duration::from_secs(30), least: 20 }
+        Self { window: 30_000, least: 20 }
     }
 
     /// How long a window is, at least 1 ms. Between one and two of them are looked at.
     #[must_use]
     pub const fn window(self, window: Duration) -> Self {
-        Self { window, ..self }
+        let millis = window.as_millis();
+        let millis = if millis > u64::MAX as u128 { u64::MAX } else { millis as u64 };
+        Self { window: if millis == 0 { 1 } else { millis }, ..self }
     }
 
     /// How many answers it takes to say anything.
     #[must_use]
     pub const fn least(self, answers: u32) -> Self {
         Self { least: answers, ..self }
+    }
+}
+
+impl Latency {
+    /// The number of the window that `now` lies in, from 1, so that 0 is before all of them. Most often it is the `latest` one,
+    /// which is found without a division.
+    #[inline]
+    fn number(&self, now: Moment, latest: u32) -> u32 {
+        let millis = now.millis();
+        let start = u64::from(latest.saturating_sub(1)).saturating_mul(self.window);
+        if latest > 0 && millis >= start && millis - start < self.window {
+            return latest;
+        }
+        u32::try_from(millis / self.window).unwrap_or(u32::MAX - 2).saturating_add(1)
     }
 }
 
@@ -87,8 +104,8 @@ impl Histogram {
 
     /// Writes an answer down. `seed` decides whether it is among the sampled ones.
     pub(crate) fn record(&self, took: Duration, settings: &Latency, seed: u64, now: Moment) {
-        let window = window_number(now, settings.window);
         let latest = self.latest.load(Ordering::Relaxed);
+        let window = settings.number(now, latest);
         if window > latest {
             let turned = self.latest.compare_exchange(latest, window, Ordering::Relaxed, Ordering::Relaxed);
             if turned.is_ok() {
@@ -103,7 +120,8 @@ impl Histogram {
         let parity = (window % 2) as usize;
         let (Some(count), Some(steps)) = (self.counts.get(parity), self.steps.get(parity)) else { return };
         let weight = weight(count.load(Ordering::Relaxed));
-        if !seed.is_multiple_of(u64::from(weight)) {
+        // A power of two: so many of its lowest bits have to be zero.
+        if seed & u64::from(weight - 1) != 0 {
             return;
         }
         count.fetch_add(weight, Ordering::Relaxed);
@@ -114,8 +132,8 @@ impl Histogram {
 
     /// The time within which `percent` of the recent answers came; nothing if there are too few.
     pub(crate) fn percentile(&self, percent: u8, settings: &Latency, now: Moment) -> Option<Duration> {
-        let window = window_number(now, settings.window);
         let latest = self.latest.load(Ordering::Relaxed);
+        let window = settings.number(now, latest);
         if window > latest.saturating_add(1) {
             return None;
         }
@@ -140,12 +158,6 @@ impl Histogram {
             })
             .map(upper_end)
     }
-}
-
-/// Windows are counted from 1, so that 0 is before all of them.
-fn window_number(now: Moment, window: Duration) -> u32 {
-    let millis = u64::try_from(window.as_millis()).unwrap_or(u64::MAX).max(1);
-    u32::try_from(now.millis() / millis).unwrap_or(u32::MAX - 2).saturating_add(1)
 }
 
 fn weight(counted: u32) -> u32 {

@@ -25,6 +25,7 @@ impl ProviderId {
 
     /// Its slot in the fleet.
     #[must_use]
+    #[inline]
     pub const fn slot(self) -> usize {
         self.0 as usize
     }
@@ -99,11 +100,13 @@ impl Limits {
 
     /// The time from the start of the attempt until the answer is complete.
     #[must_use]
+    #[inline]
     pub const fn total(&self) -> Option<Duration> {
         self.total
     }
 
     /// The same limits, none longer than `remaining`.
+    #[inline]
     pub(crate) fn cut_to(self, remaining: Duration) -> Self {
         let cut = |limit: Option<Duration>| limit.map(|limit| limit.min(remaining));
         Self {
@@ -115,6 +118,7 @@ impl Limits {
     }
 
     /// After this long, silence is evidence against the provider.
+    #[inline]
     pub(crate) fn silence(&self) -> Option<Duration> {
         self.first_answer.or(self.total)
     }
@@ -169,10 +173,12 @@ impl Candidate {
 
     /// The fault domain.
     #[must_use]
+    #[inline]
     pub const fn provider(&self) -> ProviderId {
         self.provider
     }
 
+    #[inline]
     pub(crate) fn same_model(&self, other: &Self) -> bool {
         self.model.is_some() && self.model == other.model
     }
@@ -293,10 +299,12 @@ impl Policy {
         Self { require_all: on, ..self }
     }
 
-    pub(crate) fn limits_of(&self, candidate: &Candidate) -> Limits {
-        candidate.limits.unwrap_or(self.limits)
+    #[inline]
+    pub(crate) fn limits_of<'a>(&'a self, candidate: &'a Candidate) -> &'a Limits {
+        candidate.limits.as_ref().unwrap_or(&self.limits)
     }
 
+    #[inline]
     pub(crate) fn retries_of(&self, candidate: &Candidate) -> u32 {
         candidate.retries.unwrap_or(self.retries)
     }

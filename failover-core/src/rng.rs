@@ -9,10 +9,12 @@ use core::time::Duration;
 pub(crate) struct Rng(u64);
 
 impl Rng {
+    #[inline]
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
+    #[inline]
     pub(crate) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;

@@ -4,8 +4,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::array;
 
+use crate::circuit::Way;
 use crate::fleet::Permit;
 use crate::moment::Moment;
+use crate::plan::ProviderId;
 use crate::report::{Faults, Skip, Skipped};
 
 /// One candidate's part in the call, packed: a call in flight is meant to stay small.
@@ -37,8 +39,8 @@ pub(crate) enum State {
     Absent,
     /// Its turn has not come.
     Waiting,
-    /// An attempt is in flight since then.
-    Flying(Permit, Moment),
+    /// An attempt is in flight since then, let through so, in this epoch.
+    Flying(Moment, Way, u16),
     /// It failed, and is asked again then.
     Resting(Moment),
     /// It is not asked any more. If it was, the last attempt ended then.
@@ -46,6 +48,7 @@ pub(crate) enum State {
 }
 
 impl Slot {
+    #[inline]
     const fn new(candidate: u16, state: State) -> Self {
         Self {
             state,
@@ -60,6 +63,7 @@ impl Slot {
         }
     }
 
+    #[inline]
     pub(crate) const fn skipped(&self) -> Option<Skipped> {
         match self.skip {
             Some(why) => Some(Skipped { why, until: self.moment }),
@@ -81,6 +85,7 @@ impl Slot {
     }
 
     /// When the latest attempt ended, if none is in flight.
+    #[inline]
     pub(crate) const fn ended(&self) -> Option<Moment> {
         match self.state {
             State::Done(ended) => ended,
@@ -89,23 +94,31 @@ impl Slot {
         }
     }
 
+    #[inline]
     pub(crate) const fn is_last_resort(&self) -> bool {
         self.flags & LAST_RESORT != 0
     }
 
+    #[inline]
     pub(crate) const fn is_flying(&self) -> bool {
         matches!(self.state, State::Flying(..))
     }
 
-    /// Lands the attempt in flight, now.
-    pub(crate) fn land(&mut self, now: Moment) -> Option<(Permit, Moment)> {
-        if !self.is_flying() {
-            return None;
-        }
-        match core::mem::replace(&mut self.state, State::Done(Some(now))) {
-            State::Flying(permit, began) => Some((permit, began)),
-            State::Absent | State::Waiting | State::Resting(_) | State::Done(_) => None,
-        }
+    /// An attempt on it starts now.
+    #[inline]
+    pub(crate) fn launch(&mut self, permit: &Permit, attempt: u32, now: Moment) {
+        self.state = State::Flying(now, permit.way(), permit.epoch());
+        self.latest = attempt;
+        self.attempts = self.attempts.saturating_add(1);
+        self.began.get_or_insert(now);
+    }
+
+    /// Lands the attempt in flight, now: gives its permit back, and when it began.
+    #[inline]
+    pub(crate) fn land(&mut self, provider: ProviderId, now: Moment) -> Option<(Permit, Moment)> {
+        let State::Flying(began, way, epoch) = self.state else { return None };
+        self.state = State::Done(Some(now));
+        Some((Permit::new(provider, epoch, way), began))
     }
 }
 
@@ -118,30 +131,71 @@ pub(crate) struct Slots {
     more: Box<[Slot]>,
 }
 
+/// Where the slots stand, found in one look.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Standing {
+    /// Some are in flight or rest.
+    pub(crate) busy: bool,
+    /// The first whose rest is over.
+    pub(crate) due: Option<usize>,
+    /// The first whose turn has not come.
+    pub(crate) waiting: Option<usize>,
+}
+
 impl Slots {
     /// One for each candidate; more than 65,535 are not looked at.
     pub(crate) fn new(candidates: usize) -> Self {
-        let inline = array::from_fn(|place| {
-            Slot::new(place as u16, if place < candidates { State::Waiting } else { State::Absent })
-        });
+        let mut inline = [const { Slot::new(0, State::Absent) }; INLINE];
+        for (place, slot) in inline.iter_mut().enumerate().take(candidates) {
+            slot.candidate = place as u16;
+            slot.state = State::Waiting;
+        }
+        if candidates <= INLINE {
+            return Self { inline, more: Box::default() };
+        }
         let count = u16::try_from(candidates).unwrap_or(u16::MAX);
         Self { inline, more: (INLINE as u16..count).map(|place| Slot::new(place, State::Waiting)).collect() }
     }
 
+    #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
         self.inline.iter().chain(&self.more).take_while(|slot| !matches!(slot.state, State::Absent))
     }
 
+    #[inline]
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         self.inline.iter_mut().chain(&mut self.more).take_while(|slot| !matches!(slot.state, State::Absent))
     }
 
+    #[inline]
     pub(crate) fn get(&self, place: usize) -> Option<&Slot> {
         if place < INLINE { self.inline.get(place) } else { self.more.get(place - INLINE) }
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, place: usize) -> Option<&mut Slot> {
         if place < INLINE { self.inline.get_mut(place) } else { self.more.get_mut(place - INLINE) }
+    }
+
+    #[inline]
+    pub(crate) fn standing(&self, now: Moment) -> Standing {
+        let mut standing = Standing::default();
+        for (place, slot) in self.iter().enumerate() {
+            match slot.state {
+                State::Waiting => {
+                    standing.waiting.get_or_insert(place);
+                }
+                State::Flying(..) => standing.busy = true,
+                State::Resting(wake) => {
+                    standing.busy = true;
+                    if wake <= now {
+                        standing.due.get_or_insert(place);
+                    }
+                }
+                State::Absent | State::Done(_) => {}
+            }
+        }
+        standing
     }
 
     /// Orders the candidates anew, those of equal rank as they were given.

@@ -27,24 +27,26 @@ struct Turn {
     last_resort: bool,
 }
 
-impl Call<'_> {
+impl<'p> Call<'p> {
     /// The next action of a call that goes on; none if it is over by now.
     pub(crate) fn advance(&mut self, fleet: &Fleet) -> Option<Action> {
         if !self.begun {
             self.begin(fleet);
         }
-        if let Some(place) = self.overdue() {
+        if self.flying > 0
+            && let Some(place) = self.overdue()
+        {
             return Some(self.give_up(place, fleet));
         }
         let used_up = self.used_up();
         while used_up.is_none() {
             let Some(turn) = self.whose_turn(fleet) else { break };
             let Some(candidate) = self.candidate(turn.place) else { break };
-            match self.admit(&candidate, fleet) {
-                Ok(permit) => return Some(self.launch(turn, &candidate, permit)),
+            match self.admit(candidate, fleet) {
+                Ok(permit) => return Some(self.launch(turn, candidate, permit)),
                 Err(_) if turn.last_resort => {
                     let permit = fleet.admit_last_resort(candidate.provider());
-                    return Some(self.launch(turn, &candidate, permit));
+                    return Some(self.launch(turn, candidate, permit));
                 }
                 Err(refusal) => self.refused(turn.place, refusal),
             }
@@ -64,6 +66,7 @@ impl Call<'_> {
     }
 
     /// Once, when the call first meets its fleet.
+    #[inline]
     fn begin(&mut self, fleet: &Fleet) {
         self.begun = true;
         fleet.deposit(self.now);
@@ -75,13 +78,15 @@ impl Call<'_> {
         }
     }
 
-    pub(crate) fn candidate(&self, place: usize) -> Option<Candidate> {
-        self.candidates.get(usize::from(self.slots.get(place)?.candidate)).copied()
+    #[inline]
+    pub(crate) fn candidate(&self, place: usize) -> Option<&'p Candidate> {
+        self.candidates.get(usize::from(self.slots.get(place)?.candidate))
     }
 
     /// When an attempt in flight has to end.
+    #[inline]
     fn gives_up(&self, slot: &Slot) -> Option<Moment> {
-        let State::Flying(_, began) = slot.state else { return None };
+        let State::Flying(began, ..) = slot.state else { return None };
         let candidate = self.candidates.get(usize::from(slot.candidate))?;
         let limit = self.policy.limits_of(candidate).total().map(|limit| began.plus(limit));
         match (limit, self.deadline) {
@@ -95,6 +100,7 @@ impl Call<'_> {
     }
 
     /// Why no further attempt may start, if so.
+    #[inline]
     pub(crate) fn used_up(&self) -> Option<Ended> {
         if self.deadline.is_some_and(|deadline| self.now >= deadline) {
             Some(Ended::Deadline)
@@ -106,19 +112,22 @@ impl Call<'_> {
     }
 
     /// Who is to be asked now, if anybody.
+    #[inline]
     fn whose_turn(&mut self, fleet: &Fleet) -> Option<Turn> {
         let turn = |place| Turn { place, last_resort: false };
-        let due = |slot: &Slot| {
-            matches!(slot.state, State::Resting(wake) if wake <= self.now) && !self.is_asked(slot)
-        };
-        if let Some(place) = self.slots.iter().position(due) {
-            return Some(turn(place));
+        let standing = self.slots.standing(self.now);
+        if !standing.busy {
+            return standing.waiting.map(turn).or_else(|| self.last_resort());
         }
-        let busy = self.slots.iter().any(|slot| matches!(slot.state, State::Flying(..) | State::Resting(_)));
-        if !busy {
-            let waiting = self.slots.iter().position(|slot| matches!(slot.state, State::Waiting));
-            return waiting.map(turn).or_else(|| self.last_resort());
+        if standing.due.is_some() {
+            let due = |slot: &Slot| {
+                matches!(slot.state, State::Resting(wake) if wake <= self.now) && !self.is_asked(slot)
+            };
+            if let Some(place) = self.slots.iter().position(due) {
+                return Some(turn(place));
+            }
         }
+        self.policy.hedge?;
         let place = self.beside()?;
         if self.hedge_due(fleet)? > self.now {
             return None;
@@ -153,11 +162,11 @@ impl Call<'_> {
         if self.next == Next::AtOnce {
             return Some(self.now);
         }
-        if self.next == Next::NotYet || flying().count() >= usize::from(hedge.in_flight) {
+        if self.next == Next::NotYet || self.flying >= u16::from(hedge.in_flight) {
             return None;
         }
         let newest = flying().max_by_key(|slot| slot.latest)?;
-        let State::Flying(_, began) = newest.state else { return None };
+        let State::Flying(began, ..) = newest.state else { return None };
         let delay = match hedge.delay {
             Delay::After(delay) => delay,
             Delay::Percentile(percent) => fleet.latency(self.provider(newest)?, percent, self.now)?,
@@ -180,6 +189,7 @@ impl Call<'_> {
         self.slots.iter().position(may).map(|place| Turn { place, last_resort: true })
     }
 
+    #[inline]
     fn admit(&self, candidate: &Candidate, fleet: &Fleet) -> Result<Permit, Skipped> {
         if self.is_too_long_for(candidate) {
             return Err(Skipped { why: Skip::SameModel, until: None });
@@ -203,6 +213,7 @@ impl Call<'_> {
         }
     }
 
+    #[inline]
     fn is_too_long_for(&self, candidate: &Candidate) -> bool {
         self.launched > 0
             && self.slots.iter().any(|slot| {
@@ -212,24 +223,23 @@ impl Call<'_> {
             })
     }
 
+    #[inline]
     fn launch(&mut self, turn: Turn, candidate: &Candidate, permit: Permit) -> Action {
         let own = self.policy.limits_of(candidate);
         let (limits, bound) = match self.deadline.map(|deadline| deadline.since(self.now)) {
             Some(left) if own.total().is_none_or(|total| left < total) => (own.cut_to(left), Bound::Deadline),
             Some(left) => (own.cut_to(left), Bound::Limit),
-            None => (own, own.total().map_or(Bound::Nothing, |_| Bound::Limit)),
+            None => (*own, own.total().map_or(Bound::Nothing, |_| Bound::Limit)),
         };
         let attempt = AttemptId(self.launched);
         self.launched += 1;
+        self.flying += 1;
         self.next = Next::Hedge;
         self.tell(candidate.provider(), permit.transition());
         let now = self.now;
         let mut index = turn.place;
         if let Some(slot) = self.slots.get_mut(turn.place) {
-            slot.state = State::Flying(permit, now);
-            slot.latest = attempt.0;
-            slot.attempts = slot.attempts.saturating_add(1);
-            slot.began.get_or_insert(now);
+            slot.launch(&permit, attempt.0, now);
             slot.flags |= if turn.last_resort { LAST_RESORT } else { 0 };
             index = slot.candidate.into();
         }
@@ -245,17 +255,17 @@ impl Call<'_> {
 
     /// What there is to wait for; nothing, if the call is over.
     fn wake(&self, fleet: &Fleet, used_up: bool) -> Option<Action> {
-        let flying = self.slots.iter().any(Slot::is_flying);
         let resting = |slot: &Slot| match slot.state {
             State::Resting(wake) if !used_up && wake > self.now => Some(wake),
             State::Resting(_) | State::Absent | State::Waiting | State::Flying(..) | State::Done(_) => None,
         };
         let ends = self.slots.iter().filter_map(|slot| self.gives_up(slot)).min();
         let wakes = self.slots.iter().filter_map(resting).min();
-        if !flying && wakes.is_none() {
+        if self.flying == 0 && wakes.is_none() {
             return None;
         }
-        let hedge = if used_up { None } else { self.beside().and_then(|_| self.hedge_due(fleet)) };
+        let hedged = self.policy.hedge.is_some() && !used_up;
+        let hedge = if hedged { self.beside().and_then(|_| self.hedge_due(fleet)) } else { None };
         let next = [ends, wakes, hedge].into_iter().flatten().min();
         Some(Action::Wait(next))
     }
