@@ -130,7 +130,7 @@ impl Circuit {
         now: Moment,
         breaker: &Breaker,
     ) -> Result<(Self, Way), Skipped> {
-        let lease_end = now.plus(lease).ceil_millis().min(LATEST);
+        let lease_end = || now.plus(lease).ceil_millis().min(LATEST);
         match self.state() {
             State::Closed { .. } | State::Forced { open: false } => Ok((self, Way::Closed)),
             State::Forced { open: true } => Err(Skipped { why: Skip::ForcedOpen, until: None }),
@@ -138,16 +138,16 @@ impl Circuit {
                 Err(Skipped::until_millis(Skip::CircuitOpen, until))
             }
             State::Open { .. } => {
-                let probing = State::HalfOpen { in_flight: 1, successes: 0, lease: lease_end };
+                let probing = State::HalfOpen { in_flight: 1, successes: 0, lease: lease_end() };
                 Ok((self.next_epoch(probing), Way::FirstProbe))
             }
             // The probes in flight are lost: a new epoch makes sure that a late one does not count twice.
             State::HalfOpen { successes, lease, .. } if now.millis() >= lease => {
-                let probing = State::HalfOpen { in_flight: 1, successes, lease: lease_end };
+                let probing = State::HalfOpen { in_flight: 1, successes, lease: lease_end() };
                 Ok((self.next_epoch(probing), Way::Probe))
             }
             State::HalfOpen { in_flight, successes, lease } if in_flight < breaker.probes => {
-                let lease = lease.max(lease_end);
+                let lease = lease.max(lease_end());
                 let probing = State::HalfOpen { in_flight: in_flight + 1, successes, lease };
                 Ok((self.same_epoch(probing), Way::Probe))
             }
@@ -161,7 +161,7 @@ impl Circuit {
         self,
         (way, epoch): (Way, u16),
         ending: Ending,
-        break_end: Moment,
+        break_end: impl Fn() -> Moment,
         now: Moment,
         breaker: &Breaker,
     ) -> Option<(Self, Option<Transition>)> {
@@ -180,7 +180,7 @@ impl Circuit {
             return None;
         }
         let for_a_break =
-            |circuit: Self| Some(circuit.opened(hint.map_or(break_end, |hint| hint.max(break_end))));
+            |circuit: Self| Some(circuit.opened(hint.map_or_else(&break_end, |hint| hint.max(break_end()))));
         match (self.state(), ending) {
             (State::Closed { window: 0 }, Ending::Success) => None,
             (State::Closed { window }, Ending::Success) => {

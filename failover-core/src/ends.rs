@@ -98,7 +98,8 @@ impl Call<'_> {
                     && self.fate_allows(remedy)
                     && u32::from(tried) <= self.policy.retries_of(candidate)
                     && self.used_up().is_none();
-                if let Some(wake) = self.repeat_at(tried, hint.max(opened)).filter(|_| allowed)
+                if allowed
+                    && let Some(wake) = self.repeat_at(tried, hint.max(opened))
                     && fleet.affords_extra(now)
                     && let Some(slot) = self.slots.get_mut(place)
                 {

@@ -35,7 +35,7 @@ use crate::health::{Charts, Health};
 use crate::latency::{Histograms, Latency};
 use crate::moment::Moment;
 use crate::plan::ProviderId;
-use crate::report::Skipped;
+use crate::report::{Skip, Skipped};
 
 /// The shared state of all calls.
 #[derive(Debug)]
@@ -247,12 +247,17 @@ impl Fleet {
     /// The breaker refuses; the refusal says why and until when.
     #[inline]
     pub fn admit(&self, provider: ProviderId, lease: Duration, now: Moment) -> Result<Permit, Skipped> {
-        match self.load(provider) {
-            Some((slot, circuit)) if !matches!(circuit.state(), State::Closed { .. }) => {
+        let Some((slot, circuit)) = self.load(provider) else {
+            return Ok(Permit::new(provider, 0, Way::Closed));
+        };
+        match circuit.state() {
+            State::Closed { .. } => Ok(Permit::new(provider, circuit.epoch(), Way::Closed)),
+            State::Open { until } if now.millis() < until => {
+                Err(Skipped::until_millis(Skip::CircuitOpen, until))
+            }
+            State::Open { .. } | State::HalfOpen { .. } | State::Forced { .. } => {
                 self.admit_carefully(provider, &slot.circuit, circuit, lease, now)
             }
-            Some((_, circuit)) => Ok(Permit::new(provider, circuit.epoch(), Way::Closed)),
-            None => Ok(Permit::new(provider, 0, Way::Closed)),
         }
     }
 
@@ -304,7 +309,7 @@ impl Fleet {
     ) -> Option<Transition> {
         loop {
             let earlier = self.earlier_breaks(slot, circuit, now);
-            let break_end = self.breaker.break_end(earlier, seed, now);
+            let break_end = || self.breaker.break_end(earlier, seed, now);
             let (next, transition) =
                 circuit.end((permit.way(), permit.epoch()), ending, break_end, now, &self.breaker)?;
             match exchange(&slot.circuit, circuit, next) {

@@ -93,6 +93,7 @@ pub struct Skipped {
 }
 
 impl Skipped {
+    #[inline]
     pub(crate) const fn until_millis(why: Skip, until: u64) -> Self {
         Self { why, until: Some(Moment::from_millis(until)) }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-const PRIVATE: [&str; 10] = [
+const PRIVATE: [&str; 11] = [
     "http_proxy",
     "https_proxy",
     "all_proxy",
@@ -22,6 +22,7 @@ const PRIVATE: [&str; 10] = [
     "NEXA_BASE_URL",
     "FAL_KEY",
     "REPLICATE_API_TOKEN",
+    "INSTA_FORCE_PASS",
 ];
 
 /// The workspace's root: asked at run time, since a built xtask may be run from a copy of the checkout.
@@ -61,6 +62,13 @@ pub(crate) fn stdout_of_cargo(root: &Path, args: &str) -> Result<String> {
     String::from_utf8(out.stdout).with_context(|| format!("cargo {args} wrote something that is not UTF-8"))
 }
 
+/// What rustc says about itself.
+pub(crate) fn stdout_of_rustc(root: &Path, args: &[&str]) -> Result<String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let out = Command::new(rustc).current_dir(root).args(args).output().context("could not start rustc")?;
+    String::from_utf8(out.stdout).context("rustc wrote something that is not UTF-8")
+}
+
 /// `0.4 s`, `12 s`, `3 min 05 s`.
 pub(crate) fn shown(took: Duration) -> String {
     match took.as_secs() {
@@ -88,6 +96,7 @@ mod tests {
             assert!(changed.contains(&(name.as_ref(), None)), "{name}");
         }
         assert!(changed.contains(&("INSTA_UPDATE".as_ref(), Some("no".as_ref()))));
+        assert!(changed.contains(&("INSTA_FORCE_PASS".as_ref(), None)), "else no snapshot test could fail");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The first step downloads, in the user's own environment; all later ones need no network and see neither proxies
 //! nor keys (see [`child`]). That the core builds without std is checked by the compiler where a target
 //! without std is installed; elsewhere the `no-std` rule of tidy stands in, as nobody should need a second target.
+//! The bench is formatted but not built: its peers would cost more than all else.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -36,13 +37,13 @@ enum Work {
 pub(crate) fn run(root: &Path) -> Result<()> {
     let begun = Instant::now();
     have_tools(root)?;
-    let sysroot = rustc(root, &["--print", "sysroot"])?;
+    let sysroot = child::stdout_of_rustc(root, &["--print", "sysroot"])?;
     let bare = bare_target(&PathBuf::from(sysroot.trim()).join("lib/rustlib"));
     if bare.is_none() {
         println!("core without std: no such target is installed, the no-std rule of tidy stands in");
         println!("                  (to let the compiler check it: rustup target add {})", BARE_TARGETS[0]);
     }
-    let steps = steps(&host(&rustc(root, &["-vV"])?)?, bare);
+    let steps = steps(&host(&child::stdout_of_rustc(root, &["-vV"])?)?, bare);
     for (at, step) in steps.iter().enumerate() {
         println!("\n[{}/{}] {}: {}", at + 1, steps.len(), step.name, step.work.shown());
         let begun = Instant::now();
@@ -66,6 +67,7 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
     let mut steps = vec![
         Step { name: "dependencies", work: Work::Fetch(format!("fetch --locked --target {host}")) },
         cargo("format", "fmt --all --check"),
+        cargo("format of the bench", "fmt --manifest-path xtask/bench/Cargo.toml --check"),
         cargo("clippy", "clippy --workspace --all-targets --all-features --locked -- -D warnings"),
         cargo("tests", "test --workspace --all-features --locked"),
         cargo("ureq adapter, features off", "check --locked -p failover-ureq --no-default-features"),
@@ -128,12 +130,6 @@ fn have_tools(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn rustc(root: &Path, args: &[&str]) -> Result<String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let out = Command::new(rustc).current_dir(root).args(args).output().context("could not start rustc")?;
-    String::from_utf8(out.stdout).context("rustc wrote something that is not UTF-8")
-}
-
 fn host(version: &str) -> Result<String> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).with_context(|| format!("rustc -vV names no host:\n{version}"))
@@ -152,7 +148,7 @@ mod tests {
         let names = |bare| steps("host", bare).iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
         assert_eq!(
             names(None),
-            "dependencies, format, clippy, tests, ureq adapter, features off, \
+            "dependencies, format, format of the bench, clippy, tests, ureq adapter, features off, \
              reqwest adapter, features off, docs, tidy"
         );
         assert!(names(Some("x86_64-unknown-none")).contains("features off, core without std, docs"));
@@ -163,10 +159,10 @@ mod tests {
         let shown: Vec<_> = steps("riscv64gc", None).iter().map(|step| step.work.shown()).collect();
         assert_eq!(shown[0], "cargo fetch --locked --target riscv64gc");
         assert_eq!(
-            shown[6],
+            shown[7],
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps --all-features --locked"
         );
-        assert_eq!(shown[7], "cargo xtask tidy");
+        assert_eq!(shown[8], "cargo xtask tidy");
     }
 
     #[test]

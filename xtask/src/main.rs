@@ -3,9 +3,11 @@
 //! The tasks run the adapters' examples as separate programs, exactly as a user would, and link none of the
 //! crates they judge; the fake providers of `failover-testkit` are the one exception.
 
+mod bench;
 mod child;
 mod ci;
 mod demo;
+mod marked;
 mod tables;
 mod tidy;
 
@@ -22,6 +24,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Measure the core beside other circuit breakers, about a minute, and write BENCHMARKS.md
+    Bench,
     /// Everything that must hold before a change is merged; stops at the first failure
     Ci,
     /// Fake providers fail on this machine, the adapters' examples must be answered all the same
@@ -39,6 +43,7 @@ enum Task {
 fn main() -> ExitCode {
     let root = child::root();
     let done = match Cli::parse().task {
+        Task::Bench => bench::run(&root),
         Task::Ci => ci::run(&root),
         Task::Demo => demo::run(&root),
         Task::Tables { check } => tables::run(&root, check),

@@ -3,6 +3,7 @@
 //! Each rule is a pure function from text to violations in a file of its own; this file only decides which
 //! text each of them reads. All violations are listed, as whoever repairs one wants to see the others.
 
+mod bench;
 mod core;
 mod edges;
 mod form;
@@ -82,6 +83,15 @@ fn inspect(files: &[File]) -> Vec<Violation> {
             found.extend(members.iter().flat_map(core::manifest_violations));
             found.extend(members.iter().flat_map(edges::violations));
             found.extend(members.iter().flat_map(inherited::violations));
+            let core = members.iter().find(|member| member.name == "failover-core");
+            match bench::manifest(files) {
+                Some(Ok(manifest)) => {
+                    found.extend(edges::violations(&manifest));
+                    found.extend(bench::violations(files, &manifest, core));
+                }
+                Some(Err(violation)) => found.push(violation),
+                None => {}
+            }
         }
         Err(violations) => found.extend(violations),
     }
@@ -144,12 +154,14 @@ mod tests {
                 "failover-core/Cargo.toml",
                 "[package]\nname = \"failover-core\"\n[dependencies]\nxtask.path = \"x\"",
             ),
+            sample("xtask/bench/Cargo.toml", "[package]\nname = \"failover-bench\""),
             sample("failover-core/src/lib.rs", concat!("fn f() { todo!(StatusCode::OK, \"/ho", "me/x\") }")),
         ]);
         let mut rules: Vec<_> = found.iter().map(|violation| violation.rule).collect();
         rules.sort_unstable();
         rules.dedup();
         let all = [
+            "bench",
             "edges",
             "first-line",
             "inherited",

@@ -18,7 +18,7 @@ struct Room {
 const ADAPTER: Room =
     Room { name: "", uses: &["failover-core", "failover-mapping"], tests_use: &["failover-testkit"] };
 
-const ROOMS: [Room; 7] = [
+const ROOMS: [Room; 8] = [
     Room { name: "failover-core", uses: &[], tests_use: &[] },
     Room { name: "failover-mapping", uses: &["failover-core"], tests_use: &[] },
     Room { name: "failover-ureq", ..ADAPTER },
@@ -26,6 +26,7 @@ const ROOMS: [Room; 7] = [
     Room { name: "failover-isahc", ..ADAPTER },
     Room { name: "failover-testkit", uses: &[], tests_use: &[] },
     Room { name: "xtask", uses: &["failover-testkit"], tests_use: &[] },
+    Room { name: "failover-bench", uses: &["failover-core"], tests_use: &[] },
 ];
 
 pub(super) fn violations(manifest: &Manifest) -> Vec<Violation> {
