@@ -56,8 +56,16 @@ pub(crate) struct Settings {
     pub(crate) request_limit: usize,
     pub(crate) answer_limit: usize,
     pub(crate) breaker: Breaker,
-    pub(crate) data: Vec<(ProviderName, String)>,
+    pub(crate) data: Vec<OwnData>,
     pub(crate) on_failover: Option<Observer>,
+}
+
+/// A data file of the user's.
+#[derive(Clone)]
+pub(crate) struct OwnData {
+    pub(crate) provider: ProviderName,
+    pub(crate) file: String,
+    pub(crate) toml: String,
 }
 
 impl<F: FromConfig> Builder<F> {
@@ -136,11 +144,15 @@ impl<F: FromConfig> Builder<F> {
     }
 
     /// The call as a whole ends this long after it began; no limit unless said.
+    ///
+    /// Without a [`primary_limit`](Self::primary_limit) the asked provider may take half of it, so that time is left for a
+    /// stand-in when that provider hangs.
     pub fn deadline(self, deadline: Duration) -> Self {
         self.with(|settings| settings.deadline = Some(deadline))
     }
 
-    /// The longest the asked provider may take; the caller's own timeout alone unless said.
+    /// The longest the asked provider may take; unless said, half of the [`deadline`](Self::deadline) if there is one, and
+    /// the caller's own timeout in any case.
     pub fn primary_limit(self, limit: Duration) -> Self {
         self.with(|settings| settings.primary_limit = Some(limit))
     }
@@ -161,10 +173,11 @@ impl<F: FromConfig> Builder<F> {
     }
 
     /// Rows of your own, in TOML of the form of [`ProviderData`](crate::ProviderData), added to the built-in ones of that
-    /// provider or put in place of those of the same name.
-    pub fn data(self, provider: ProviderName, toml: impl Into<String>) -> Self {
-        let toml = toml.into();
-        self.with(|settings| settings.data.push((provider, toml)))
+    /// provider or put in place of those of the same name. `file` is what a refusal calls them by. Sets, sizes and ratios
+    /// that a row names stand in the same file, in an earlier one, or among the built-in data.
+    pub fn data(self, provider: ProviderName, file: impl Into<String>, toml: impl Into<String>) -> Self {
+        let own = OwnData { provider, file: file.into(), toml: toml.into() };
+        self.with(|settings| settings.data.push(own))
     }
 
     /// Called after every request that was not simply answered by the provider that was asked. A panic in it is caught.

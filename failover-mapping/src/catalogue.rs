@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::builder::OwnData;
 use crate::check;
 use crate::data::{Answer, Input, Model, ProviderData, Substitution, Task};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Place};
 use crate::provider::ProviderName;
 
 /// The tables, for looking things up by hand.
@@ -30,6 +31,8 @@ struct Table {
     data: ProviderData,
     /// Where each model stands in the data: by its own name, or by its neutral name for a stand-in.
     rows: BTreeMap<String, usize>,
+    /// The file of each model.
+    files: Vec<String>,
 }
 
 /// A model, and NexaAPI's model that stands in for it.
@@ -90,13 +93,18 @@ impl Catalogue {
     }
 
     /// The built-in tables and, over them, the user's.
-    pub(crate) fn with(own: &[(ProviderName, String)]) -> Result<Self, ConfigError> {
+    pub(crate) fn with(own: &[OwnData]) -> Result<Self, ConfigError> {
         let mut catalogue = Self { fal: Table::empty(), replicate: Table::empty(), nexa: Table::empty() };
-        let own = own.iter().map(|(provider, text)| (*provider, text.as_str()));
-        for (provider, text) in BUILT_IN.into_iter().chain(own) {
-            catalogue.table_mut(provider).merge(provider, parse(provider, text)?)?;
+        let built_in = BUILT_IN.map(|(provider, text)| (Place { provider, file: "built-in" }, text));
+        let own = own.iter().map(|OwnData { provider, file, toml }| {
+            (Place { provider: *provider, file: file.as_str() }, toml.as_str())
+        });
+        for (place, text) in built_in.into_iter().chain(own) {
+            let table = catalogue.table_mut(place.provider);
+            table.merge(place, parse(place, text)?)?;
+            check::provider(place, &table.data)?; // after each file, so that a refusal can name it
         }
-        check::catalogue(&catalogue)?;
+        check::stand_ins(&catalogue)?;
         Ok(catalogue)
     }
 
@@ -154,18 +162,25 @@ impl Catalogue {
             task: model.task,
             stand_in: &stand_in.id,
             endpoint: self.nexa.data.endpoints.get(&model.task)?,
-            substitution: stand_in.substitution,
+            substitution: stand_in.substitution(),
             answered: self.source(provider, row).is_some(),
         })
     }
 
-    pub(crate) fn stands_in(&self, provider: ProviderName, row: usize) -> bool {
-        self.resolve(provider, row).is_some()
+    /// The file in which a model stands.
+    pub(crate) fn place(&self, provider: ProviderName, row: usize) -> Place<'_> {
+        let file = self.table(provider).files.get(row);
+        Place { provider, file: file.map_or("", String::as_str) }
+    }
+
+    /// The row of NexaAPI's data that stands in for this model.
+    pub(crate) fn stand_in_row(&self, model: &Model) -> Option<usize> {
+        self.nexa.rows.get(&model.model).copied()
     }
 
     fn stand_in(&self, provider: ProviderName, model: &Model) -> Option<&Model> {
-        let row = self.nexa.rows.get(&model.model).filter(|_| provider != ProviderName::Nexa)?;
-        self.nexa.data.models.get(*row)
+        let row = self.stand_in_row(model).filter(|_| provider != ProviderName::Nexa)?;
+        self.nexa.data.models.get(row)
     }
 
     /// A model whose requests are answered by a stand-in; none for the tasks that are only looked up.
@@ -188,30 +203,38 @@ impl Catalogue {
     }
 }
 
-fn parse(provider: ProviderName, text: &str) -> Result<ProviderData, ConfigError> {
+fn parse(place: Place<'_>, text: &str) -> Result<ProviderData, ConfigError> {
     toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        ConfigError::data(provider, format!("line {}", before.matches('\n').count() + 1), error.message())
+        let line = before.matches('\n').count() + 1;
+        // A value that has the wrong type is pointed at by its own place; its key stands before it.
+        let named = before.trim_end().strip_suffix('=').and_then(|before| {
+            before.trim_end().rsplit(|c: char| c.is_whitespace() || matches!(c, '{' | ',')).next()
+        });
+        let key = named.map_or_else(|| format!("line {line}"), |key| format!("line {line}: {key}"));
+        place.refuse(key, error.message())
     })
 }
 
 impl Table {
     fn empty() -> Self {
-        Self { data: ProviderData::default(), rows: BTreeMap::new() }
+        Self { data: ProviderData::default(), rows: BTreeMap::new(), files: Vec::new() }
     }
 
-    fn merge(&mut self, provider: ProviderName, more: ProviderData) -> Result<(), ConfigError> {
+    fn merge(&mut self, place: Place<'_>, more: ProviderData) -> Result<(), ConfigError> {
         let mut seen = BTreeMap::new();
         for model in more.models {
-            let name = if provider == ProviderName::Nexa { &model.model } else { &model.id };
+            let name = if place.provider == ProviderName::Nexa { &model.model } else { &model.id };
             if seen.insert(name.clone(), ()).is_some() {
-                return Err(ConfigError::data(provider, format!("models.{name}"), "stands there twice"));
+                return Err(place.refuse(format!("models.{name}"), "stands there twice"));
             }
-            match self.rows.get(name).and_then(|row| self.data.models.get_mut(*row)) {
-                Some(row) => *row = model,
+            let known = self.rows.get(name).copied();
+            match known.and_then(|row| self.data.models.get_mut(row).zip(self.files.get_mut(row))) {
+                Some((row, file)) => (*row, *file) = (model, place.file.to_owned()),
                 None => {
                     self.rows.insert(name.clone(), self.data.models.len());
                     self.data.models.push(model);
+                    self.files.push(place.file.to_owned());
                 }
             }
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use failover_core::{Backoff, Breaker, Candidate, Limits, Policy, ProviderId};
 use http::{HeaderValue, Uri};
@@ -36,6 +37,8 @@ pub struct Config {
     replicate: Vec<Option<[Candidate; 2]>>,
     domains: Vec<String>,
     pub(crate) image_url: Uri,
+    /// NexaAPI is on this machine.
+    pub(crate) local: bool,
     pub(crate) authorization: HeaderValue,
     pub(crate) triggers: Triggers,
     policy: Policy,
@@ -44,6 +47,11 @@ pub struct Config {
     answer_limit: usize,
     on_failover: Option<Observer>,
 }
+
+/// After this long without an answer, a request to the asked provider that nobody waits for any more counts against it. No
+/// adapter ends an attempt for it; without it, a provider that hangs would never be blamed by callers who give up
+/// on their own. Thirty seconds are several times what the slowest of the image models takes.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
 
 /// The user's callback.
 #[derive(Clone)]
@@ -81,14 +89,19 @@ impl Config {
 
         let mut domains = Domains::default();
         let retries = settings.nexa_attempts - 1;
-        let limits = settings.primary_limit.map_or(Limits::NONE, |limit| Limits::NONE.with_total(limit));
+        let limits = Limits::NONE.with_first_answer(FIRST_ANSWER);
+        let half = settings.deadline.map(|deadline| deadline / 2).filter(|half| !half.is_zero());
+        let limits = settings.primary_limit.or(half).map_or(limits, |limit| limits.with_total(limit));
         let mut candidates = |provider| {
             let rows = 0..catalogue.provider(provider).models.len();
             rows.map(|row| {
                 let Some(source) = catalogue.source(provider, row) else { return Ok(None) };
-                let primary =
-                    Candidate::new(domains.intern(provider, &source.model.id)?).retries(0).limits(limits);
-                let stand_in = Candidate::new(domains.intern(ProviderName::Nexa, &source.stand_in.model.id)?)
+                let mut intern = |provider, model: &str| {
+                    let too_many = || catalogue.place(source.provider, row).refuse("models", "are too many");
+                    domains.intern(provider, model).ok_or_else(too_many)
+                };
+                let primary = Candidate::new(intern(provider, &source.model.id)?).retries(0).limits(limits);
+                let stand_in = Candidate::new(intern(ProviderName::Nexa, &source.stand_in.model.id)?)
                     .retries(retries)
                     .limits(Limits::NONE.with_total(settings.nexa_limit));
                 Ok(Some([primary, stand_in]))
@@ -99,7 +112,7 @@ impl Config {
 
         let endpoint =
             catalogue.provider(ProviderName::Nexa).endpoints.get(&Task::Image).map_or("", String::as_str);
-        let image_url = origin::nexa_endpoint(&settings.nexa_base_url, endpoint)?;
+        let (image_url, local) = origin::nexa_endpoint(&settings.nexa_base_url, endpoint)?;
         let policy = Policy::new()
             .retries(0)
             .backoff(Backoff::constant(settings.nexa_delay).cap(settings.nexa_delay))
@@ -111,6 +124,7 @@ impl Config {
             replicate,
             domains: domains.0,
             image_url,
+            local,
             authorization,
             triggers: settings.triggers,
             policy: settings.deadline.map_or(policy, |deadline| policy.deadline(deadline)),
@@ -183,7 +197,7 @@ impl Config {
 }
 
 fn check_limits(settings: &Settings) -> Result<(), ConfigError> {
-    let zero_time = |limit: Option<std::time::Duration>| limit.is_some_and(|limit| limit.is_zero());
+    let zero_time = |limit: Option<Duration>| limit.is_some_and(|limit| limit.is_zero());
     let refused =
         |field| Err(ConfigError::setting(field, "is zero: nothing could be asked; give it at least 1"));
     if settings.nexa_attempts == 0 {
@@ -213,14 +227,14 @@ fn check_limits(settings: &Settings) -> Result<(), ConfigError> {
 struct Domains(Vec<String>);
 
 impl Domains {
-    fn intern(&mut self, provider: ProviderName, model: &str) -> Result<ProviderId, ConfigError> {
+    fn intern(&mut self, provider: ProviderName, model: &str) -> Option<ProviderId> {
         let name = format!("{provider}/{model}");
         let slot = self.0.iter().position(|known| *known == name).unwrap_or(self.0.len());
-        let id = u16::try_from(slot).map_err(|_| ConfigError::data(provider, "models", "are too many"))?;
+        let id = u16::try_from(slot).ok()?;
         if slot == self.0.len() {
             self.0.push(name);
         }
-        Ok(ProviderId::new(id))
+        Some(ProviderId::new(id))
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use failover_core::Fault;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub use crate::codec::Codec;
@@ -49,9 +49,9 @@ pub struct Model {
     pub model: String,
     /// What it does.
     pub task: Task,
-    /// Whether it is that model or only like it.
+    /// Whether it is that model or only like it, of a stand-in; the same unless said.
     #[serde(default)]
-    pub substitution: Substitution,
+    pub substitution: Option<Substitution>,
     /// Its set of parameters, where that is not the one named like the task.
     #[serde(default)]
     pub inputs: Option<String>,
@@ -193,7 +193,8 @@ pub enum Answer {
     List,
 }
 
-/// Where a stand-in's answer holds what. It is read liberally: everywhere that any of these keys occurs.
+/// Where a stand-in's answer holds what. It is read liberally: everywhere that any of these keys occurs. Of several that hold
+/// images, the first that holds as many as were asked for counts, `nested` before `url`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -202,9 +203,11 @@ pub struct AnswerKeys {
     pub url: Vec<String>,
     /// Keys of a URL, a list or an object that holds URLs.
     pub nested: Vec<String>,
-    /// Words of `status` that mean failure.
+    /// Words of `status` that mean failure; case does not matter.
+    #[serde(deserialize_with = "lower_case")]
     pub failed: Vec<String>,
-    /// Words of `status` that mean that there is no result yet.
+    /// Words of `status` that mean that there is no result yet, likewise.
+    #[serde(deserialize_with = "lower_case")]
     pub pending: Vec<String>,
 }
 
@@ -232,6 +235,12 @@ pub struct HeaderIs {
     pub name: String,
     /// Its value; case does not matter.
     pub value: String,
+}
+
+impl Model {
+    pub(crate) fn substitution(&self) -> Substitution {
+        self.substitution.unwrap_or_default()
+    }
 }
 
 impl Task {
@@ -268,4 +277,9 @@ impl fmt::Display for Substitution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+fn lower_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    Ok(words.iter().map(|word| word.to_ascii_lowercase()).collect())
 }

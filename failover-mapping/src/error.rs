@@ -18,11 +18,13 @@ pub enum ConfigError {
         problem: &'static str,
     },
     /// A data file.
-    #[error("data for {provider}: {key}: {reason}")]
+    #[error("data for {provider} in {file}: {key}: {reason}")]
     #[non_exhaustive]
     Data {
         /// The provider whose rows these are.
         provider: ProviderName,
+        /// The file, as it was named; `built-in` for the data of this crate.
+        file: String,
         /// The key, or the line where the text is not TOML of the expected form.
         key: String,
         /// What is wrong with it.
@@ -37,8 +39,19 @@ impl ConfigError {
     pub const fn setting(field: &'static str, problem: &'static str) -> Self {
         Self::Setting { field, problem }
     }
+}
 
-    pub(crate) fn data(provider: ProviderName, key: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Data { provider, key: key.into(), reason: reason.into() }
+/// Whose data are read, and out of which file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) provider: ProviderName,
+    pub(crate) file: &'a str,
+}
+
+impl Place<'_> {
+    /// A refusal of what stands here.
+    pub(crate) fn refuse(self, key: impl Into<String>, reason: impl Into<String>) -> ConfigError {
+        let Self { provider, file } = self;
+        ConfigError::Data { provider, file: file.to_owned(), key: key.into(), reason: reason.into() }
     }
 }

@@ -11,10 +11,11 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use crate::catalogue::Source;
 use crate::config::Config;
 use crate::form::{ImageAnswer, ImageRequest};
-use crate::loss::Loss;
+use crate::history::History;
 use crate::origin::Origin;
-use crate::provenance::{Asked, Attempt, Passed, Provenance, Served};
+use crate::provenance::Provenance;
 use crate::provider::ProviderName;
+use crate::read::Reading;
 use crate::route::{CROSSING, Prefer, Version};
 use crate::shape::Shape;
 use crate::{hint, nexa, read, shape, verdict};
@@ -38,7 +39,6 @@ impl Flight {
 }
 
 /// What the caller gets.
-#[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "every end must be handled by every adapter")]
 pub enum Conclusion {
     /// A stand-in's answer in the shape of the provider that was asked, with its provenance as extension and headers.
@@ -59,6 +59,18 @@ pub(crate) struct Ask<'c, 'b> {
     pub(crate) crossing: [Option<HeaderValue>; CROSSING.len()],
 }
 
+impl Ask<'_, '_> {
+    /// The provider that the caller asked, and its own name of the model.
+    pub(crate) fn primary(&self) -> (ProviderName, &str) {
+        (self.source.provider, &self.source.model.id)
+    }
+
+    /// The stand-in, and its own name of the model.
+    pub(crate) fn stand_in(&self) -> (ProviderName, &str) {
+        (ProviderName::Nexa, &self.source.stand_in.model.id)
+    }
+}
+
 /// One request that is ours.
 ///
 /// An adapter asks it for the stand-in's request, tells it what every attempt came to, and takes the answer and the
@@ -68,14 +80,9 @@ pub struct Exchange<'c, 'b> {
     config: &'c Config,
     ask: Ask<'c, 'b>,
     body: &'b [u8],
-    started: Moment,
-    /// The asked provider was the first and only one to be asked, and its answer is the caller's.
-    untouched: bool,
-    attempts: Vec<Attempt>,
+    history: History,
     translation: Option<Translation>,
     answered: Option<Answered>,
-    losses: Vec<Loss>,
-    note: Option<String>,
 }
 
 struct Translation {
@@ -90,18 +97,7 @@ struct Answered {
 
 impl<'c, 'b> Exchange<'c, 'b> {
     pub(crate) const fn new(config: &'c Config, ask: Ask<'c, 'b>, body: &'b [u8], started: Moment) -> Self {
-        Self {
-            config,
-            ask,
-            body,
-            started,
-            untouched: false,
-            attempts: Vec::new(),
-            translation: None,
-            answered: None,
-            losses: Vec::new(),
-            note: None,
-        }
+        Self { config, ask, body, history: History::new(started), translation: None, answered: None }
     }
 
     /// Who may be asked: the provider that the caller asked, and NexaAPI.
@@ -153,32 +149,11 @@ impl<'c, 'b> Exchange<'c, 'b> {
         handed_on: bool,
         now: Moment,
     ) {
-        self.untouched = handed_on && self.attempts.is_empty() && !flight.launch.last_resort;
-        if !self.untouched {
-            let (provider, model) = (self.ask.source.provider, self.ask.source.model.id.as_str());
-            self.record(flight, provider, model, status, fault, now);
+        let first = self.history.attempts.is_empty() && !flight.launch.last_resort;
+        self.history.untouched = handed_on && first;
+        if !self.history.untouched {
+            self.history.record(flight, self.ask.primary(), status, fault, now);
         }
-    }
-
-    fn record(
-        &mut self,
-        flight: &Flight,
-        provider: ProviderName,
-        model: &str,
-        status: Option<StatusCode>,
-        fault: Option<Fault>,
-        now: Moment,
-    ) {
-        self.attempts.push(Attempt {
-            provider,
-            model: model.to_owned(),
-            at: flight.began.since(self.started),
-            took: now.since(flight.began),
-            status: status.map(|status| status.as_u16()),
-            fault,
-            last_resort: flight.launch.last_resort,
-            maybe_billed: fault.is_some_and(|fault| fault.remedy().fate.maybe_billed()),
-        });
     }
 
     /// The request to send to the stand-in.
@@ -186,11 +161,11 @@ impl<'c, 'b> Exchange<'c, 'b> {
     /// # Errors
     ///
     /// The outcome to settle the attempt with: the caller's request cannot be translated, so nothing is sent.
-    pub fn request(&mut self, _flight: &Flight) -> Result<Request<Vec<u8>>, Outcome<'static>> {
+    pub fn request(&mut self) -> Result<Request<Vec<u8>>, Outcome<'static>> {
         let body = match &self.translation {
             Some(translation) => translation.body.clone(),
             None => self.translate().map_err(|reason| {
-                self.note = Some(format!("no translation was possible: {reason}"));
+                self.history.note = Some(format!("no translation was possible: {reason}"));
                 Outcome::from(Fault::Unsupported)
             })?,
         };
@@ -210,9 +185,10 @@ impl<'c, 'b> Exchange<'c, 'b> {
     }
 
     fn translate(&mut self) -> Result<Vec<u8>, String> {
-        let (request, mut losses) = read::request(&self.ask.source, self.body)?;
-        let body = nexa::request(&self.ask.source.stand_in, &request, &mut losses);
-        self.losses = losses;
+        let mut reading = read::request(&self.ask.source, self.body)?;
+        let body = nexa::request(&self.ask.source.stand_in, &mut reading);
+        let Reading { request, losses, .. } = reading;
+        self.history.losses = losses;
         self.translation = Some(Translation { request, body: body.clone() });
         Ok(body)
     }
@@ -232,7 +208,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
     ) -> Outcome<'static> {
         let stand_in = &self.ask.source.stand_in;
         let read = if status.is_success() {
-            nexa::answer(stand_in.data.answer.as_ref(), body)
+            self.reader().ok_or(Fault::Empty.into()).and_then(|reader| reader.answer(body))
         } else {
             Err(verdict::of_stand_in(verdict::fault(&stand_in.data.verdicts, status, headers)).into())
         };
@@ -242,7 +218,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
                 None
             }
             Err(unusable) => {
-                self.note = unusable.note.map(str::to_owned).or(self.note.take());
+                self.history.note = unusable.note.map(str::to_owned).or(self.history.note.take());
                 Some(unusable.fault)
             }
         };
@@ -268,16 +244,23 @@ impl<'c, 'b> Exchange<'c, 'b> {
         fault: Option<Fault>,
         now: Moment,
     ) {
-        let model = self.ask.source.stand_in.model.id.as_str();
-        self.record(flight, ProviderName::Nexa, model, status, fault, now);
+        self.history.record(flight, self.ask.stand_in(), status, fault, now);
     }
 
-    /// Keeps a good answer, and what it lacks.
-    fn take(&mut self, answer: ImageAnswer, took: Duration) {
+    /// How the stand-in's answer is read: by its data, and by what was asked of it.
+    fn reader(&self) -> Option<nexa::Reader<'c>> {
+        let keys = self.ask.source.stand_in.data.answer.as_ref()?;
+        let wanted = self.translation.as_ref()?.request.images();
+        Some(nexa::Reader { keys, wanted, local: self.config.local })
+    }
+
+    /// Keeps a good answer, as far as it was asked for, and what it lacks.
+    fn take(&mut self, mut answer: ImageAnswer, took: Duration) {
         if let Some(Translation { request, .. }) = &self.translation {
-            self.losses.extend(shape::losses(&self.ask.source, request, &answer));
+            self.history.losses.extend(shape::losses(&self.ask.source, request, &answer));
+            answer.images.truncate(request.images());
         }
-        self.note = None; // what an earlier attempt left behind
+        self.history.note = None; // what an earlier attempt left behind
         self.answered = Some(Answered { answer, took });
     }
 
@@ -291,7 +274,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
         wall: SystemTime,
         seed: u64,
     ) -> Conclusion {
-        let provenance = self.provenance(entries, now);
+        let provenance = self.history.provenance(&self.ask, entries, self.answered.is_some(), now);
         if let Some(provenance) = &provenance {
             self.config.notify(provenance);
         }
@@ -318,64 +301,27 @@ impl<'c, 'b> Exchange<'c, 'b> {
             origin: self.ask.origin,
             version: self.ask.version.as_ref(),
             prefer: self.ask.prefer,
-            started: wall.checked_sub(now.since(self.started)).unwrap_or(wall),
+            started: wall.checked_sub(now.since(self.history.started)).unwrap_or(wall),
             ended: wall,
             took: *took,
             seed,
         };
         Some(shape.write())
     }
+}
 
-    /// What happened. None if the asked provider was the first and only one to be asked.
-    fn provenance(&self, entries: impl IntoIterator<Item = Entry>, now: Moment) -> Option<Provenance> {
-        if self.untouched {
-            return None;
+// Prompts, and URLs of pictures, are the caller's, so neither is ever printed.
+
+impl fmt::Debug for Conclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StandIn(made) => f
+                .debug_struct("StandIn")
+                .field("status", &made.status())
+                .field("bytes", &made.body().len())
+                .finish_non_exhaustive(),
+            Self::Own(provenance) => f.debug_tuple("Own").field(provenance).finish(),
         }
-        let Ask { source, origin, version, .. } = &self.ask;
-        let stand_in = (ProviderName::Nexa, source.stand_in.model.id.as_str());
-        let primary = (source.provider, source.model.id.as_str());
-        let skipped: Vec<Passed> = entries
-            .into_iter()
-            .filter_map(|entry| {
-                let skipped = entry.skipped?;
-                let (provider, model) = if entry.candidate == 0 { primary } else { stand_in };
-                let until = skipped.until.map(|until| until.since(self.started));
-                Some(Passed { provider, model: model.to_owned(), why: skipped.why, until })
-            })
-            .collect();
-        if self.attempts.is_empty() && skipped.is_empty() && self.note.is_none() {
-            return None;
-        }
-        let path = match (source.provider, version) {
-            (ProviderName::Replicate, Some(_)) => "v1/predictions".to_owned(),
-            (ProviderName::Replicate, None) => format!("v1/models/{}/predictions", source.model.id),
-            _ => source.model.id.clone(),
-        };
-        let served = self.attempts.last().filter(|attempt| attempt.fault.is_none()).map(|attempt| Served {
-            provider: attempt.provider,
-            model: attempt.model.clone(),
-            substitution: if attempt.provider == ProviderName::Nexa {
-                source.stand_in.model.substitution
-            } else {
-                crate::data::Substitution::Same
-            },
-        });
-        Some(Provenance {
-            asked: Asked {
-                provider: source.provider,
-                model: source.model.id.clone(),
-                url: format!("{origin}/{path}"),
-            },
-            // What was lost concerns the stand-in's answer only.
-            losses: if self.answered.is_some() { self.losses.clone() } else { Vec::new() },
-            served,
-            skipped,
-            note: self.note.clone(),
-            maybe_billed: self.attempts.iter().any(|attempt| attempt.maybe_billed),
-            status: self.attempts.iter().find_map(|attempt| attempt.fault.and(attempt.status)),
-            took: now.since(self.started),
-            attempts: self.attempts.clone(),
-        })
     }
 }
 
@@ -384,7 +330,7 @@ impl fmt::Debug for Exchange<'_, '_> {
         f.debug_struct("Exchange")
             .field("provider", &self.ask.source.provider)
             .field("model", &self.ask.source.model.id)
-            .field("attempts", &self.attempts)
+            .field("attempts", &self.history.attempts)
             .finish_non_exhaustive()
     }
 }

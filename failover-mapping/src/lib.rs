@@ -46,6 +46,8 @@ mod error;
 mod exchange;
 mod form;
 mod hint;
+mod history;
+mod json;
 mod loss;
 mod nexa;
 mod origin;

@@ -67,11 +67,12 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Where NexaAPI is asked: its base URL, followed by an endpoint's path.
-pub(crate) fn nexa_endpoint(text: &str, path: &str) -> Result<Uri, ConfigError> {
+/// Where NexaAPI is asked: its base URL, followed by an endpoint's path; and whether that is on this machine.
+pub(crate) fn nexa_endpoint(text: &str, path: &str) -> Result<(Uri, bool), ConfigError> {
     const FIELD: &str = "nexa_base_url (NEXA_BASE_URL)";
     let url = canonical(FIELD, text)?;
-    if url.scheme() == "http" && !is_loopback(&url) {
+    let local = is_loopback(&url);
+    if url.scheme() == "http" && !local {
         let problem = "is http: on a host that is not this machine, which would show the key to the network: use https:";
         return Err(ConfigError::setting(FIELD, problem));
     }
@@ -82,6 +83,7 @@ pub(crate) fn nexa_endpoint(text: &str, path: &str) -> Result<Uri, ConfigError> 
     Uri::try_from(format!("{base}{path}"))
         .ok()
         .filter(|uri| uri.host() == url.host_str())
+        .map(|uri| (uri, local))
         .ok_or(ConfigError::setting(FIELD, "has a path that cannot be sent: use letters, digits and dashes"))
 }
 

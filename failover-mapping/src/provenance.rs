@@ -17,6 +17,10 @@ use crate::redact;
 ///
 /// It is an extension of the response, stands in its `x-failover-*` headers, and is given to the `on_failover` callback. Its
 /// `Display` is a timeline.
+///
+/// To decide by, trust the extension, not the headers. An answer of the asked provider that nobody had to stand in for is handed
+/// on untouched, with whatever headers it has; a provider could send `x-failover-*` headers of its own, but no
+/// extension.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Provenance {
@@ -34,7 +38,7 @@ pub struct Provenance {
     pub note: Option<String>,
     /// An attempt that failed may have been carried out all the same, and billed.
     pub maybe_billed: bool,
-    /// The first failing status that a provider answered with.
+    /// The first failing status that the asked provider answered with.
     pub status: Option<u16>,
     /// How long the whole call took.
     pub took: Duration,
@@ -103,6 +107,7 @@ pub struct Passed {
 const SERVED_BY: HeaderName = HeaderName::from_static("x-failover-served-by");
 const MODEL: HeaderName = HeaderName::from_static("x-failover-model");
 const SUBSTITUTION: HeaderName = HeaderName::from_static("x-failover-substitution");
+const SKIPPED: HeaderName = HeaderName::from_static("x-failover-skipped");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-failover-attempts");
 const LOSSY: HeaderName = HeaderName::from_static("x-failover-lossy");
 const MAYBE_BILLED: HeaderName = HeaderName::from_static("x-failover-maybe-billed");
@@ -110,7 +115,7 @@ const NOTE: HeaderName = HeaderName::from_static("x-failover-note");
 
 impl Provenance {
     /// The `x-failover-*` headers: `served-by` (a provider, or `nobody`) and `attempts` always; `model` and `substitution` if
-    /// somebody served; `lossy`, `maybe-billed` and `note` where there is something to say.
+    /// somebody served; `skipped`, `lossy`, `maybe-billed` and `note` where there is something to say.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(8);
@@ -129,11 +134,14 @@ impl Provenance {
         let served = self.served.as_ref();
         let attempts =
             listed(&self.attempts, |attempt| format!("{} {}", attempt.provider, attempt.verdict()));
+        let skipped = (!self.skipped.is_empty())
+            .then(|| listed(&self.skipped, |passed| format!("{} {}", passed.provider, passed.why)));
         let losses = (!self.losses.is_empty()).then(|| listed(&self.losses, Loss::to_string));
         say(SERVED_BY, Some(served.map_or("nobody", |served| served.provider.as_str())));
         say(MODEL, served.map(|served| served.model.as_str()));
         say(SUBSTITUTION, served.map(|served| served.substitution.as_str()));
         say(ATTEMPTS, Some(&attempts));
+        say(SKIPPED, skipped.as_deref());
         say(LOSSY, losses.as_deref());
         say(MAYBE_BILLED, self.maybe_billed.then_some("true"));
         say(NOTE, self.note.as_deref());

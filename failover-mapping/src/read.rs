@@ -12,45 +12,63 @@ use crate::catalogue::Source;
 use crate::codec::{self, Datum};
 use crate::data::{Field, Input, ProviderData, Substitution};
 use crate::form::{ImageRequest, Size};
+use crate::json;
 use crate::loss::{self, Loss, LossKind};
-use crate::redact;
 
 /// Why there is no translation. It names fields, and repeats no value.
 pub(crate) type Untranslatable = String;
 
+/// A request that was read.
+#[derive(Debug)]
+pub(crate) struct Reading<'c> {
+    pub(crate) request: ImageRequest,
+    /// Where each of its fields was read, so that what is lost later is called what the caller calls it.
+    pub(crate) said: Vec<Said<'c>>,
+    pub(crate) losses: Vec<Loss>,
+}
+
+/// Where a field was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'c> {
+    field: Field,
+    /// The asked provider's key.
+    pub(crate) key: &'c str,
+    /// By the caller; otherwise it is the provider's default.
+    pub(crate) given: bool,
+}
+
+impl Said<'_> {
+    /// Whether this said that field, on its own or as a part.
+    pub(crate) fn says(&self, field: Field) -> bool {
+        self.field == field || (self.field == Field::Size && matches!(field, Field::Width | Field::Height))
+    }
+}
+
 /// Reads the body of a request for this model.
-pub(crate) fn request(source: &Source<'_>, body: &[u8]) -> Result<(ImageRequest, Vec<Loss>), Untranslatable> {
+pub(crate) fn request<'c>(source: &Source<'c>, body: &[u8]) -> Result<Reading<'c>, Untranslatable> {
     let mut losses = Vec::new();
-    let input = match &source.data.envelope {
-        None => {
-            serde_json::from_slice::<Map<String, Value>>(body).map_err(|_| "the body is not a JSON object")?
+    let mut input = json::object(body).map_err(|mistake| format!("the body {mistake}"))?;
+    if let Some(envelope) = &source.data.envelope {
+        let inner = input.remove(&envelope.input).ok_or_else(|| format!("{} is missing", envelope.input))?;
+        for (key, value) in &input {
+            leave(source.data, key, value, envelope.ignore.contains(key), &mut losses)?;
         }
-        Some(envelope) => {
-            let outer = outer(body).ok_or("the body is not a JSON object")?;
-            for (key, raw) in outer.iter().filter(|(key, _)| **key != envelope.input) {
-                let value = serde_json::from_str(raw.get())
-                    .map_err(|_| format!("{} is nested too deep", redact::key(key)))?;
-                let ignored = envelope.ignore.contains(key);
-                leave(source.data, key, &value, ignored, &mut losses)?;
-            }
-            let inner = outer.get(&envelope.input).ok_or_else(|| format!("{} is missing", envelope.input))?;
-            serde_json::from_str(inner.get()).map_err(|_| format!("{} is not an object", envelope.input))?
-        }
-    };
+        let Value::Object(inner) = inner else { return Err(format!("{} is not an object", envelope.input)) };
+        input = inner;
+    }
     for (key, value) in &input {
         let known = source.inputs.iter().any(|row| row.key == *key);
         leave(source.data, key, value, known, &mut losses)?;
     }
-    Ok((fill(source, &input, &mut losses)?, losses))
+    let mut said = Vec::with_capacity(source.inputs.len());
+    let request = fill(source, &input, &mut said, &mut losses)?;
+    Ok(Reading { request, said, losses })
 }
 
-/// The input as the caller wrote it, for an answer that echoes it.
+/// The input as the caller wrote it, for an answer that echoes it. Only of a body that was read.
 pub(crate) fn echo<'b>(source: &Source<'_>, body: &'b [u8]) -> Option<&'b RawValue> {
-    outer(body)?.remove(&source.data.envelope.as_ref()?.input)
-}
-
-fn outer(body: &[u8]) -> Option<BTreeMap<String, &RawValue>> {
-    serde_json::from_slice(body).ok()
+    let mut outer: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
+    outer.remove(&source.data.envelope.as_ref()?.input)
 }
 
 /// Leaves a key behind, unless that would change what is asked.
@@ -96,9 +114,10 @@ struct Draft {
     seed: Option<i64>,
 }
 
-fn fill(
-    source: &Source<'_>,
+fn fill<'c>(
+    source: &Source<'c>,
     input: &Map<String, Value>,
+    said: &mut Vec<Said<'c>>,
     losses: &mut Vec<Loss>,
 ) -> Result<ImageRequest, Untranslatable> {
     let mut draft = Draft::default();
@@ -114,6 +133,7 @@ fn fill(
         let datum =
             codec::read(row, value, source.data).map_err(|mistake| format!("{} {mistake}", row.key))?;
         draft.put(row.field, datum);
+        said.push(Said { field: row.field, key: &row.key, given: given.is_some() });
         if row.approximate {
             loss::note(losses, Loss::new(&row.key, LossKind::Approximated));
         }
@@ -133,7 +153,7 @@ fn fill(
 /// The asked provider's default. Of steps and guidance it means something for the same model only.
 fn default<'a>(source: &Source<'a>, row: &'a Input) -> Option<&'a Value> {
     let tuned = matches!(row.field, Field::Steps | Field::Guidance);
-    if tuned && source.stand_in.model.substitution == Substitution::Variant {
+    if tuned && source.stand_in.model.substitution() == Substitution::Variant {
         return None;
     }
     source.model.defaults.get(&row.key).or(row.default.as_ref())

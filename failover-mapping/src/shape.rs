@@ -113,36 +113,34 @@ struct Urls {
     web: String,
 }
 
-/// What the answer lacks, and what its shape has no room for.
-pub(crate) fn losses<'a>(
-    source: &'a Source<'a>,
-    request: &'a ImageRequest,
-    answer: &'a ImageAnswer,
-) -> impl Iterator<Item = Loss> + 'a {
-    let key =
-        |field| source.inputs.iter().find(|row| row.field == field).map_or("images", |row| row.key.as_str());
-    let seedless = answer.seed.or(request.seed).is_none();
-    let seed = match source.answer {
-        Answer::Flux | Answer::FluxCounted | Answer::FilesSeed => {
-            seedless.then_some(("seed", LossKind::Invented))
-        }
-        Answer::Files | Answer::One | Answer::List => None,
+/// What the answer lacks, and what it holds beyond what was asked for.
+pub(crate) fn losses(source: &Source<'_>, request: &ImageRequest, answer: &ImageAnswer) -> Vec<Loss> {
+    let (seeded, flagged, images) = match source.answer {
+        Answer::Flux | Answer::FluxCounted => (true, true, "images"),
+        Answer::FilesSeed => (true, false, "images"),
+        Answer::Files => (false, false, "images"),
+        Answer::One | Answer::List => (false, false, "output"),
     };
-    let got = answer.images.len();
-    let wanted = request.count.and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
+    let count = source.inputs.iter().find(|row| row.field == Field::Count);
+    let (got, wanted) = (answer.images.len(), request.images());
+    let mut losses = Vec::new();
+    let mut lose = |lost: bool, key: &str, kind| losses.extend(lost.then(|| Loss::new(key, kind)));
+    lose(seeded && answer.seed.of(request.seed).is_none(), "seed", LossKind::Invented);
+    let unflagged = answer.images.iter().take(wanted).any(|image| image.nsfw.is_none());
+    lose(flagged && unflagged, "has_nsfw_concepts", LossKind::Invented);
     let held = if source.answer == Answer::One { 1 } else { got };
-    let short = (held < wanted).then(|| (key(Field::Count), LossKind::Short));
-    let surplus = (held < got).then_some(("output", LossKind::Dropped));
-    [seed, short, surplus].into_iter().flatten().map(|(field, kind)| Loss::new(field, kind))
+    lose(held < wanted, count.map_or(images, |row| &row.key), LossKind::Short);
+    lose(got > wanted.min(held), images, LossKind::Dropped);
+    losses
 }
 
 impl Shape<'_> {
     pub(crate) fn write(&self) -> Response<Vec<u8>> {
         match self.source.answer {
-            Answer::Flux => respond(StatusCode::OK, &self.flux(None)),
-            Answer::FluxCounted => respond(StatusCode::OK, &self.flux(Some(self.answer.images.len()))),
-            Answer::FilesSeed => respond(StatusCode::OK, &self.files(Some(self.fal_seed()))),
-            Answer::Files => respond(StatusCode::OK, &self.files(None)),
+            Answer::Flux => self.fal(&self.flux(None)),
+            Answer::FluxCounted => self.fal(&self.flux(Some(self.answer.images.len()))),
+            Answer::FilesSeed => self.fal(&self.files(Some(self.fal_seed()))),
+            Answer::Files => self.fal(&self.files(None)),
             Answer::One => self.prediction(Output::One(self.urls().next().unwrap_or_default())),
             Answer::List => self.prediction(Output::List(self.urls().collect())),
         }
@@ -150,6 +148,14 @@ impl Shape<'_> {
 
     fn urls(&self) -> impl Iterator<Item = &str> {
         self.answer.images.iter().map(|image| image.url.as_str())
+    }
+
+    fn fal(&self, body: &impl Serialize) -> Response<Vec<u8>> {
+        let mut response = respond(StatusCode::OK, body);
+        if let Ok(id) = HeaderValue::from_str(&request_id(self.seed)) {
+            response.headers_mut().insert(HeaderName::from_static("x-fal-request-id"), id);
+        }
+        response
     }
 
     fn flux(&self, num_images: Option<usize>) -> Flux<'_> {
@@ -161,7 +167,7 @@ impl Shape<'_> {
             images: images.collect(),
             timings: Timings {},
             seed: self.fal_seed(),
-            has_nsfw_concepts: self.answer.images.iter().map(|image| image.nsfw).collect(),
+            has_nsfw_concepts: self.answer.images.iter().map(|image| image.nsfw.unwrap_or(false)).collect(),
             prompt: &self.request.prompt,
             num_images,
         }
@@ -177,7 +183,7 @@ impl Shape<'_> {
     }
 
     fn fal_seed(&self) -> i64 {
-        self.answer.seed.or(self.request.seed).unwrap_or(0)
+        self.answer.seed.of(self.request.seed).unwrap_or(0)
     }
 
     fn prediction(&self, output: Output<'_>) -> Response<Vec<u8>> {
@@ -241,17 +247,34 @@ fn file_name(url: &str) -> Option<&str> {
 
 /// An id like Replicate's (26 of a-z and 0-9) that can be told from theirs by its first letters.
 fn id(seed: u64) -> String {
+    let letters = numbers(seed).map(|n| char::from_digit((n % 36) as u32, 36).unwrap_or('0'));
+    "nx".chars().chain(letters.take(24)).collect()
+}
+
+/// An id like FAL's: a random UUID (RFC 9562, version 4), which is all that their clients expect.
+fn request_id(seed: u64) -> String {
+    let mut numbers = numbers(seed);
+    let (high, low) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 48 & 0x3fff | 0x8000,
+        low & 0xffff_ffff_ffff,
+    )
+}
+
+/// SplitMix64, as everywhere where a seed becomes many numbers.
+fn numbers(seed: u64) -> impl Iterator<Item = u64> {
     let mut state = seed;
-    let letters = (0..24).map(|_| {
-        // SplitMix64, as everywhere where a seed becomes many numbers.
+    std::iter::repeat_with(move || {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        char::from_digit((z % 36) as u32, 36).unwrap_or('0')
-    });
-    "nx".chars().chain(letters).collect()
+        z ^ (z >> 31)
+    })
 }
 
 fn rfc3339(time: SystemTime) -> String {

@@ -72,6 +72,20 @@ impl Triggers {
             Fault::Connect => self.connect,
             Fault::Reset | Fault::Cut => self.reset,
             Fault::Timeout => self.timeout,
+            // No answer that a client for HTTP can read: as good as none.
+            Fault::Malformed | Fault::Empty | Fault::ErrorInSuccess => true,
+            // Verdicts on a status, for which `status` asks. As an error of the client they are a failure like others.
+            Fault::Throttled
+            | Fault::Overloaded
+            | Fault::Broken
+            | Fault::Gateway
+            | Fault::Unauthenticated
+            | Fault::OutOfCredit
+            | Fault::ContextTooLong
+            | Fault::Unsupported => true,
+            // They end the call before it comes to this.
+            Fault::InvalidRequest | Fault::ContentPolicy | Fault::CallerDeadline => false,
+            // A fault that the core learns of later is a failure until it is judged here.
             _ => true,
         }
     }

@@ -6,7 +6,9 @@ mod stage;
 
 use std::fmt::Write as _;
 
-use failover_core::{Fault, Finish};
+use failover_core::{Action, Call, Fault, Finish, Moment};
+use failover_mapping::{Conclusion, Flight};
+use http::StatusCode;
 use serde_json::{Value, json};
 use stage::{Played, fal, headers, ok, pretty, replicate, wait};
 
@@ -135,11 +137,6 @@ fn urls_are_found_wherever_they_stand() {
     ] {
         assert_eq!(urls(body), one, "{body}");
     }
-    assert_eq!(
-        urls(r#"{"images":["https://n.example/a","https://n.example/b","https://n.example/a"]}"#),
-        ["https://n.example/a", "https://n.example/b"]
-    );
-    assert_eq!(urls(r#"{"url":"http://127.0.0.1:9/a"}"#), ["http://127.0.0.1:9/a"]);
     assert_eq!(urls(r#"{"url":"data:image/png;base64,AAAA"}"#), ["data:image/png;base64,AAAA"]);
     assert_eq!(urls(r#"{"url":"https://N.example/a b"}"#), ["https://n.example/a%20b"], "as it was checked");
 }
@@ -178,11 +175,36 @@ fn a_success_without_a_result_is_a_failure() {
 #[test]
 fn seeds_that_do_not_fit_are_not_handed_on() {
     let asks = r#"{"prompt":"a cat","seed":3}"#;
-    for seed in ["9223372036854775808", "1.5", "\"x\"", "null"] {
-        let says = [ok(&format!(r#"{{"url":"https://n.example/a","seed":{seed}}}"#))];
+    for (seed, value, lost) in [
+        ("9223372036854775808", 0, true),
+        ("1.5", 0, true),
+        ("\"x\"", 0, true),
+        ("null", 3, false),
+        ("9223372036854775807", i64::MAX, false),
+    ] {
+        let says = [ok(&format!(r#"{{"url":"https://n.example/a","nsfw":false,"seed":{seed}}}"#))];
         let played = stage::failed_over((&fal("fal-ai/flux/dev"), &headers(&[]), asks), &says);
         let answer: Value = serde_json::from_slice(played.answer.unwrap().body()).unwrap();
-        assert_eq!(answer["seed"], 3, "{seed}");
+        assert_eq!(answer["seed"], value, "{seed}");
+        let losses: Vec<_> = played.provenance.unwrap().losses.iter().map(ToString::to_string).collect();
+        assert_eq!(losses, ["seed invented"][..usize::from(lost)], "{seed}");
+    }
+}
+
+#[test]
+fn a_seed_is_known_wherever_it_stands() {
+    for (says, seed) in [
+        (r#"{"url":"https://n.example/a","seed":77}"#, 77),
+        (r#"{"url":"https://n.example/a","result":{"seed":77}}"#, 77),
+        (r#"{"url":"https://n.example/a","seed":null,"result":{"seed":77}}"#, 77),
+        (r#"{"data":[{"url":"https://n.example/a","seed":77},{"seed":78}]}"#, 77),
+        (r#"{"data":[{"url":"https://n.example/a","seed":77}],"seed":5}"#, 5),
+        (r#"{"data":[{"url":"https://n.example/a","seed":77}],"seed":18446744073709551615}"#, 77),
+    ] {
+        let asks = r#"{"prompt":"a cat","seed":3}"#;
+        let played = stage::failed_over((&fal("fal-ai/flux/dev"), &headers(&[]), asks), &[ok(says)]);
+        let answer: Value = serde_json::from_slice(played.answer.unwrap().body()).unwrap();
+        assert_eq!(answer["seed"], seed, "{says}");
     }
 }
 
@@ -191,6 +213,43 @@ fn fewer_images_than_asked_for_are_reported() {
     let body = r#"{"prompt":"a cat","num_images":3,"seed":1}"#;
     let played = stage::failed_over((&fal("fal-ai/flux/dev"), &headers(&[]), body), &[ok(TWO)]);
     let losses: Vec<_> = played.provenance.unwrap().losses.iter().map(ToString::to_string).collect();
-    assert_eq!(losses, ["num_images short"]);
+    assert_eq!(losses, ["has_nsfw_concepts invented", "num_images short"]);
     assert!(pretty(played.answer.unwrap().body()).contains("b\""));
+}
+
+/// FAL's clients read the id of a request from this header. Ours looks like theirs, and is another one each time.
+#[test]
+fn fal_answers_carry_a_request_id() {
+    let ids = [1, 2].map(|seed| {
+        let config = stage::config();
+        let uri = fal("fal-ai/flux/dev").parse().unwrap();
+        let target = failover_mapping::Target::of_uri(&http::Method::POST, &uri).unwrap();
+        let route = config.route(&target, &headers(&[])).unwrap();
+        let fleet = stage::fleet(&config);
+        let mut exchange = route.exchange(br#"{"prompt":"a cat"}"#, Moment::EPOCH).unwrap();
+        let mut call = Call::new(config.policy(), exchange.candidates(), 1, Moment::EPOCH);
+        let Action::Launch(launch) = call.poll(&fleet, Moment::EPOCH) else { panic!("nobody is asked") };
+        let flight = Flight::new(launch, Moment::EPOCH);
+        let _ = exchange.request().unwrap();
+        let good = stage::GOOD.as_bytes();
+        let _ = exchange.stand_in_answered(
+            &flight,
+            StatusCode::OK,
+            &headers(&[]),
+            good,
+            Moment::EPOCH,
+            stage::wall(),
+        );
+        match exchange.conclude([], Moment::EPOCH, stage::wall(), seed) {
+            Conclusion::StandIn(made) => made.headers()["x-fal-request-id"].to_str().unwrap().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    });
+    assert_ne!(ids[0], ids[1]);
+    for id in ids {
+        let lengths: Vec<_> = id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
+        assert!(id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-')), "{id}");
+        assert!(id[14..].starts_with('4') && id[19..].starts_with(['8', '9', 'a', 'b']), "{id}");
+    }
 }

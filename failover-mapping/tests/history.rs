@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use failover_core::{Breaker, Fault};
-use failover_mapping::{Config, Provenance, ProviderName};
-use http::HeaderMap;
+use failover_mapping::{Conclusion, Config, LossKind, Provenance, ProviderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use stage::{GOOD, KEY, Says, builder, config, fal, fleet, headers, ok, play, replicate, status, wait};
 
 const PROMPT: &str = "a very secret cat";
@@ -60,6 +60,7 @@ fn a_breaker_that_opens_is_a_skipped_candidate() {
         (ProviderName::Replicate, ProviderName::Nexa)
     );
     assert!(provenance.skipped[0].until.is_some());
+    assert_eq!(provenance.headers()["x-failover-skipped"], "replicate circuit open");
     assert!(provenance.to_string().contains("circuit open"), "{provenance}");
 
     let resort = play(&config, &fleet, request(), &[status(200)], &[status(422)]).unwrap();
@@ -70,11 +71,16 @@ fn a_breaker_that_opens_is_a_skipped_candidate() {
 
 #[test]
 fn headers_that_a_provider_sends_are_replaced() {
-    let mut headers =
-        headers(&[("x-failover-served-by", "evil"), ("x-failover-note", "forged"), ("content-type", "a/b")]);
-    history(&[ok(GOOD)]).mark(&mut headers);
-    assert_eq!(headers["x-failover-served-by"], "nexaapi");
-    assert!(!headers.contains_key("x-failover-note"));
+    let mut headers = headers(&[("x-failover-served-by", "evil"), ("content-type", "a/b")]);
+    let optional = ["model", "substitution", "skipped", "lossy", "maybe-billed", "note"]
+        .map(|name| format!("x-failover-{name}").parse::<HeaderName>().unwrap());
+    for name in &optional {
+        headers.insert(name, HeaderValue::from_static("forged"));
+    }
+    let refused = Says::Answer(422, HeaderMap::new(), Vec::new());
+    history(&[refused]).mark(&mut headers);
+    assert_eq!(headers["x-failover-served-by"], "nobody");
+    assert!(optional.iter().all(|name| !headers.contains_key(name)), "{headers:?}");
     assert_eq!(headers["content-type"], "a/b");
 }
 
@@ -82,10 +88,14 @@ fn headers_that_a_provider_sends_are_replaced() {
 fn headers_are_bounded_visible_ascii() {
     let keys: Vec<String> = (0..500).map(|n| format!(r#""key_{n}":1"#)).collect();
     let body =
-        format!(r#"{{"prompt":"a cat","{}":1,"naïve key: 秘密":2,{}}}"#, "long".repeat(100), keys.join(","));
+        format!(r#"{{"prompt":"a cat",{},"z{}":1,"zu naïve: 秘密":2}}"#, keys.join(","), "long".repeat(100));
     let played = stage::failed_over((&fal("fal-ai/flux/dev"), &HeaderMap::new(), &body), &[ok(GOOD)]);
     let provenance = played.provenance.unwrap();
-    assert!(provenance.losses.len() <= 66);
+    let dropped: Vec<_> = provenance.losses.iter().filter(|loss| loss.kind == LossKind::Dropped).collect();
+    let other = dropped.iter().filter(|loss| loss.field == "(other key)").count();
+    assert_eq!((dropped.len(), other), (65, 1), "64 by name, and that there are more");
+    let own: Vec<_> = provenance.losses[65..].iter().map(ToString::to_string).collect();
+    assert_eq!(own, ["seed invented", "has_nsfw_concepts invented"], "what the answer lacks is not cut off");
     for (name, value) in &provenance.headers() {
         let text = value.to_str().unwrap();
         assert!(text.len() <= 512 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{name}");
@@ -94,9 +104,26 @@ fn headers_are_bounded_visible_ascii() {
     assert!(shown.contains("(other key) dropped") && !shown.contains('秘') && !shown.contains("longlong"));
 }
 
+/// A key of up to 40 plain characters is named; anything else could be a prompt.
+#[test]
+fn keys_are_named_if_they_look_like_keys() {
+    let lost = |key: &str| {
+        let body = format!(r#"{{"prompt":"a cat","{key}":1}}"#);
+        let played = stage::failed_over((&fal("fal-ai/flux/dev"), &HeaderMap::new(), &body), &[ok(GOOD)]);
+        played.provenance.unwrap().losses[0].field.clone()
+    };
+    let long = "k".repeat(40);
+    for key in ["style", "style-2.x_Y", &long] {
+        assert_eq!(lost(key), key);
+    }
+    for key in [&format!("{long}k"), "a key", "", "clé"] {
+        assert_eq!(lost(key), "(other key)");
+    }
+}
+
 #[test]
 fn secrets_are_never_printed() {
-    let secrets = [KEY, PROMPT, "fal-secret", "sid=1", "hunter2"];
+    let secrets = [KEY, PROMPT, "fal-secret", "sid=1", "hunter2", "cdn.nexa.example"];
     let config = builder().nexa_base_url("https://proxy.example/hunter2").build().unwrap();
     let request_headers = headers(&[("authorization", "Key fal-secret"), ("cookie", "sid=1")]);
     let body = format!(r#"{{"prompt":"{PROMPT}","image_size":"{PROMPT}","{PROMPT}":1}}"#);
@@ -114,6 +141,10 @@ fn secrets_are_never_printed() {
         if let Some(sent) = played.sent.first() {
             shown += &format!("{:?}", sent.headers());
         }
+        shown += &match played.answer {
+            Some(made) => format!("{:?}", Conclusion::StandIn(made)),
+            None => format!("{:?}", Conclusion::Own(Some(provenance))),
+        };
     }
     let uri: http::Uri = request.0.parse().unwrap();
     let target = failover_mapping::Target::of_uri(&http::Method::POST, &uri).unwrap();
@@ -122,6 +153,9 @@ fn secrets_are_never_printed() {
     shown += &format!("{:?}", route.exchange(fine.as_bytes(), failover_core::Moment::EPOCH).unwrap());
     for secret in secrets {
         assert!(!shown.contains(secret), "{secret} stands in {shown}");
+        // A body that is printed is a list of numbers.
+        let bytes = format!("{:?}", secret.as_bytes());
+        assert!(!shown.contains(bytes.trim_matches(['[', ']'])), "{secret} stands in {shown}");
     }
 }
 

@@ -6,10 +6,11 @@ mod stage;
 
 use std::sync::LazyLock;
 
-use failover_mapping::Config;
+use failover_mapping::{Config, Fault};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use stage::{Played, Says, fleet, play, status};
 
@@ -45,13 +46,30 @@ struct Image {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "read by being parsed")]
-struct Prediction {
+struct Files {
+    images: Vec<File>,
+    seed: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read by being parsed")]
+struct File {
+    url: String,
+    content_type: String,
+    file_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read by being parsed")]
+struct Prediction<Output> {
     id: String,
     model: String,
     version: String,
     input: Map<String, Value>,
     logs: String,
-    output: Vec<String>,
+    output: Output,
     data_removed: bool,
     error: Option<String>,
     source: String,
@@ -86,13 +104,26 @@ fn check_fal(played: &Played) {
     }
 }
 
-fn check_replicate(played: &Played) {
+fn check_files(played: &Played, seeded: bool) {
+    let Some(answer) = &played.answer else { return };
+    assert_eq!(answer.status().as_u16(), 200);
+    let files: Files = serde_json::from_slice(answer.body()).unwrap();
+    assert!(files.images.len() == 1 && files.seed.is_some() == seeded);
+    for file in &files.images {
+        assert!(file.content_type.starts_with("image/"));
+        check_url(&file.url);
+    }
+}
+
+fn check_replicate<Output: DeserializeOwned>(played: &Played, urls: impl Fn(&Output) -> &[String]) {
     let Some(answer) = &played.answer else { return };
     assert_eq!(answer.status().as_u16(), 201);
     assert_eq!(answer.headers()["preference-applied"], "wait");
-    let prediction: Prediction = serde_json::from_slice(answer.body()).unwrap();
+    let prediction: Prediction<Output> = serde_json::from_slice(answer.body()).unwrap();
     assert_eq!((prediction.status.as_str(), prediction.source.as_str()), ("succeeded", "api"));
-    prediction.output.iter().for_each(|url| check_url(url));
+    let urls = urls(&prediction.output);
+    assert!(!urls.is_empty());
+    urls.iter().for_each(|url| check_url(url));
 }
 
 fn check_url(url: &str) {
@@ -186,9 +217,13 @@ proptest! {
         let (asks, says) = (Value::Object(asks), Value::Object(says).to_string());
         check_fal(&run(&stage::fal("fal-ai/flux/dev"), asks.to_string().as_bytes(), stage::ok(&says)).unwrap());
         let wrapped = json!({"input": asks, "version": "stability-ai/sdxl"}).to_string();
-        check_replicate(&run("https://api.replicate.com/v1/predictions", wrapped.as_bytes(), stage::ok(&says)).unwrap());
-        for (model, body) in [("fal-ai/ideogram/v2", asks.to_string()), ("fal-ai/recraft-v3", asks.to_string())] {
-            let _ = run(&stage::fal(model), body.as_bytes(), stage::ok(&says)).unwrap();
+        let predictions = "https://api.replicate.com/v1/predictions";
+        check_replicate(&run(predictions, wrapped.as_bytes(), stage::ok(&says)).unwrap(), Vec::as_slice);
+        let wrapped = json!({"input": asks, "version": "ideogram-ai/ideogram-v2"}).to_string();
+        check_replicate(&run(predictions, wrapped.as_bytes(), stage::ok(&says)).unwrap(), std::slice::from_ref::<String>);
+        for (model, seeded) in [("fal-ai/ideogram/v2", true), ("fal-ai/recraft-v3", false)] {
+            let played = run(&stage::fal(model), asks.to_string().as_bytes(), stage::ok(&says)).unwrap();
+            check_files(&played, seeded);
         }
     }
 
@@ -220,7 +255,8 @@ proptest! {
     /// A good answer is handed on whatever stands beside it.
     #[test]
     fn good_answers_are_used(mut says in object(), prompt in "\\PC{0,30}", seed in any::<i64>()) {
-        says.retain(|key, _| !matches!(key.as_str(), "status" | "error"));
+        let read = ["status", "error", "images", "output", "data", "result", "image", "image_url"];
+        says.retain(|key, _| !read.contains(&key.as_str()));
         says.insert("url".to_owned(), json!("https://cdn.nexa.example/first.png"));
         let body = json!({"prompt": prompt, "seed": seed}).to_string();
         let played = run(&stage::fal("fal-ai/flux/dev"), body.as_bytes(), stage::ok(&Value::Object(says).to_string())).unwrap();
@@ -231,10 +267,17 @@ proptest! {
     }
 }
 
+/// Lists within lists, and again in a text under a key that means more to `serde_json` than to anybody else.
+fn bomb(texts: usize) -> String {
+    let around = |inner: &str| format!("{}{inner}{}", "[".repeat(120), "]".repeat(120));
+    (0..texts)
+        .fold(around("0"), |inner, _| around(&json!({"$serde_json::private::RawValue": inner}).to_string()))
+}
+
 #[test]
 fn deep_json_is_refused_and_harmless() {
-    for depth in [100, 1_000, 200_000] {
-        let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let lists = [100, 1_000, 200_000].map(|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
+    for deep in lists.into_iter().chain([bomb(1), bomb(15)]) {
         for body in [
             deep.clone(),
             format!(r#"{{"prompt":"a cat","x":{deep}}}"#),
@@ -246,6 +289,36 @@ fn deep_json_is_refused_and_harmless() {
         let versioned =
             format!(r#"{{"x":{deep},"version":"stability-ai/sdxl","input":{{"prompt":"a cat"}}}}"#);
         let _ = run("https://api.replicate.com/v1/predictions", versioned.as_bytes(), stage::ok(stage::GOOD));
+    }
+}
+
+/// What `serde_json` would take for the text itself is an object like others.
+#[test]
+fn private_keys_of_the_parser_mean_nothing() {
+    let key = "$serde_json::private::RawValue";
+    let says = stage::ok(&format!(r#"{{"url":{{"{key}":"\"https://n.example/a\""}}}}"#));
+    let body = format!(r#"{{"prompt":{{"{key}":"\"a cat\""}}}}"#);
+    let asked = run(&stage::fal("fal-ai/flux/dev"), body.as_bytes(), stage::ok(stage::GOOD)).unwrap();
+    assert!(asked.sent.is_empty());
+    assert_eq!(asked.provenance.unwrap().note.unwrap(), "no translation was possible: prompt is not text");
+    let answered = run(&stage::fal("fal-ai/flux/dev"), br#"{"prompt":"a cat"}"#, says).unwrap();
+    assert_eq!(answered.provenance.unwrap().attempts[1].fault, Some(Fault::Empty));
+}
+
+/// A value takes twenty times the memory of its text.
+#[test]
+fn values_are_bounded_in_number() {
+    for (values, fits) in [(90_000, true), (100_000, false), (1_000_000, false)] {
+        let many = vec!["0"; values].join(",");
+        let says = stage::ok(&format!(r#"{{"url":"https://n.example/a","x":[{many}]}}"#));
+        let answered = run(&stage::fal("fal-ai/flux/dev"), br#"{"prompt":"a cat"}"#, says).unwrap();
+        let fault = answered.provenance.unwrap().attempts[1].fault;
+        assert_eq!(fault, (!fits).then_some(Fault::Malformed), "{values}");
+
+        let body = format!(r#"{{"prompt":"a cat","x":[{many}]}}"#);
+        let asked = run(&stage::fal("fal-ai/flux/dev"), body.as_bytes(), stage::ok(stage::GOOD)).unwrap();
+        let note = "no translation was possible: the body holds too many values";
+        assert_eq!(asked.provenance.unwrap().note.as_deref(), (!fits).then_some(note), "{values}");
     }
 }
 

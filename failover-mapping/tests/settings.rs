@@ -1,4 +1,4 @@
-//! A bad configuration is refused when it is built, by the name of the field; the user's own rows are taken or refused.
+//! A bad configuration is refused when it is built, by the name of the field; a good one does what it says.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -6,9 +6,9 @@ mod stage;
 
 use std::time::Duration;
 
-use failover_core::{Breaker, ProviderId};
-use failover_mapping::{Builder, Config, ConfigError, ProviderName, Triggers};
-use http::HeaderMap;
+use failover_core::{Action, Breaker, Call, Limits, Moment, ProviderId};
+use failover_mapping::{Builder, Config, ProviderName, Target, Triggers};
+use http::{HeaderMap, Method};
 use stage::{GOOD, KEY, builder, fal, fleet, ok, play, status};
 
 fn refusal(builder: Builder<Config>) -> String {
@@ -116,139 +116,68 @@ fn the_environment_is_what_the_caller_says_it_is() {
     assert!(bad.to_string().contains("NEXA_BASE_URL"), "{bad}");
 }
 
-const OWN: &str = r#"
-[[models]]
-id = "acme/painter"
-model = "painter"
-task = "image"
-answer = "flux"
-defaults = { image_size = "square" }
-"#;
-const OWN_STAND_IN: &str = r#"
-[[models]]
-model = "painter"
-id = "nexa-painter"
-task = "image"
-substitution = "variant"
-"#;
-
+/// An environment variable that is not UTF-8 is not passed over: the adapters hand it on with U+FFFD in it, which nothing takes.
 #[test]
-fn own_rows_are_added_and_replace() {
-    let config = builder()
-        .data(ProviderName::Fal, OWN)
-        .data(ProviderName::Nexa, OWN_STAND_IN)
-        .data(
-            ProviderName::Nexa,
-            OWN_STAND_IN.replace("painter\"\nid = \"nexa-painter", "flux-dev\"\nid = \"flux-dev-2"),
-        )
-        .build()
-        .unwrap();
-    for (model, stand_in, side) in
-        [("acme/painter", "nexa-painter", 512), ("fal-ai/flux/dev", "flux-dev-2", 1024)]
-    {
-        let body = br#"{"prompt":"a cat"}"#;
-        let request = (&*fal(model), &HeaderMap::new(), &body[..]);
-        let played = play(&config, &fleet(&config), request, &[status(500)], &[ok(GOOD)]).unwrap();
-        let sent: serde_json::Value = serde_json::from_slice(played.sent[0].body()).unwrap();
-        assert_eq!((&sent["model"], &sent["width"]), (&stand_in.into(), &side.into()));
+fn a_variable_that_is_not_utf8_is_refused() {
+    for (variable, value) in [
+        ("NEXA_API_KEY", "key\u{fffd}"),
+        ("NEXA_BASE_URL", "https://nexa.example/\u{fffd}"),
+        ("NEXA_BASE_URL", "https://nexa\u{fffd}.example"),
+        ("NEXA_BASE_URL", "\u{fffd}"),
+    ] {
+        let vars = |name: &str| match name {
+            name if name == variable => Some(value.to_owned()),
+            "NEXA_API_KEY" => Some(KEY.to_owned()),
+            _ => None,
+        };
+        let refused = Builder::<Config>::from_vars(vars).build().unwrap_err().to_string();
+        assert!(refused.contains(variable) && !refused.contains('\u{fffd}'), "{refused}");
     }
-    assert!(config.catalogue().resolve_fal("fal-ai/flux-pro").is_some(), "the others are still there");
+}
+
+/// The limits of the first attempt on the asked provider.
+fn primary_limits(builder: Builder<Config>) -> Limits {
+    let config = builder.build().unwrap();
+    let uri = fal("fal-ai/flux/dev").parse().unwrap();
+    let target = Target::of_uri(&Method::POST, &uri).unwrap();
+    let route = config.route(&target, &HeaderMap::new()).unwrap();
+    let exchange = route.exchange(b"{}", Moment::EPOCH).unwrap();
+    let fleet = fleet(&config);
+    let mut call = Call::new(config.policy(), exchange.candidates(), 1, Moment::EPOCH);
+    match call.poll(&fleet, Moment::EPOCH) {
+        Action::Launch(launch) if launch.is_primary() => launch.limits,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
-fn broken_data_are_refused_by_provider_key_and_reason() {
-    let fal = ProviderName::Fal;
-    let nexa = ProviderName::Nexa;
-    for (provider, data, key, reason) in [
-        (fal, "not toml".to_owned(), "line 1", ""),
-        (fal, "\n\n[models".to_owned(), "line 3", ""),
-        (fal, "host = \"https://evil.example\"".to_owned(), "line 1", "unknown field `host`"),
-        (fal, "[headers]\nauthorization = \"x\"".to_owned(), "line 1", "unknown field"),
-        (
-            fal,
-            OWN.replace("task = \"image\"", "task = \"image\"\nurl = \"https://evil.example\""),
-            "line",
-            "unknown field `url`",
-        ),
-        (fal, OWN.replace("\"image\"", "\"music\""), "line 5", "unknown variant `music`"),
-        (fal, OWN.to_owned(), "models.acme/painter.model", "NexaAPI has no row"),
-        (
-            fal,
-            OWN.replace("model = \"painter\"", "model = \"flux-dev\"").repeat(2),
-            "models.acme/painter",
-            "twice",
-        ),
-        (fal, OWN.replace("answer = \"flux\"", ""), "models.acme/painter.answer", "missing"),
-        (
-            fal,
-            OWN.replace("answer = \"flux\"", "answer = \"list\""),
-            "models.acme/painter.answer",
-            "not a shape",
-        ),
-        (
-            fal,
-            OWN.replace("defaults", "inputs = \"none\"\ndefaults"),
-            "models.acme/painter.inputs",
-            "not there",
-        ),
-        (
-            fal,
-            OWN.replace("\"square\"", "\"vast\""),
-            "models.acme/painter.defaults.image_size",
-            "not the name of a size",
-        ),
-        (fal, OWN.replace("image_size", "size"), "models.acme/painter.defaults", "not in its set"),
-        (fal, OWN.replace("acme/painter", "../painter"), "models.../painter", "no name"),
-        (fal, OWN.replace("acme/painter", "a?b"), "models.a?b", "no name"),
-        (fal, "[sizes]\nflat = [0, 1]".to_owned(), "sizes.flat", "no pixels"),
-        (fal, "[inputs]\nx = []".to_owned(), "inputs.x", "no row for the prompt"),
-        (
-            fal,
-            "[inputs]\nx = [{ field = \"prompt\", key = \"p\", codec = \"number\" }]".to_owned(),
-            "inputs.x.p",
-            "codec",
-        ),
-        (
-            fal,
-            "[inputs]\nx = [{ field = \"size\", key = \"s\", codec = \"ratio\", ratios = \"y\" }]".to_owned(),
-            "inputs.x.s",
-            "table",
-        ),
-        (
-            fal,
-            "[inputs]\nx = [{ field = \"seed\", key = \"s\", codec = \"integer\", min = 2, max = 1 }]"
-                .to_owned(),
-            "inputs.x.s",
-            "least",
-        ),
-        (
-            fal,
-            "[inputs]\nx = [{ field = \"seed\", key = \"s\", codec = \"integer\", default = \"a\" }]"
-                .to_owned(),
-            "inputs.x.s",
-            "default",
-        ),
-        (fal, "[[verdicts]]\nstatus = 200\nfault = \"broken\"".to_owned(), "verdicts.200", "300 to 599"),
-        (fal, "[[verdicts]]\nstatus = 500\nfault = \"bored\"".to_owned(), "line 3", "`bored`"),
-        (
-            fal,
-            "[[verdicts]]\nstatus = 500\nfault = \"broken\"\nheader = { name = \"X Y\", value = \"\" }"
-                .to_owned(),
-            "verdicts.500",
-            "header",
-        ),
-        (nexa, "[endpoints]\nimage = \"https://evil.example\"".to_owned(), "endpoints.image", "not a path"),
-        (nexa, "[endpoints]\nimage = \"//evil.example\"".to_owned(), "endpoints.image", "not a path"),
-        (nexa, "[endpoints]\nimage = \"@evil.example/\"".to_owned(), "endpoints.image", "not a path"),
-        (nexa, "[endpoints]\nimage = \"/a/../b\"".to_owned(), "endpoints.image", "not a path"),
-        (nexa, "[endpoints]\nimage = \"/a?key=1\"".to_owned(), "endpoints.image", "not a path"),
-    ] {
-        let error = builder().data(provider, data.clone()).build().unwrap_err();
-        let message = error.to_string();
-        assert!(matches!(error, ConfigError::Data { .. }), "{message}");
-        assert!(
-            message.starts_with(&format!("data for {provider}: {key}")) && message.contains(reason),
-            "{data}: {message}"
-        );
-    }
+fn a_deadline_leaves_half_of_itself_to_the_stand_in() {
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let limit = |builder| primary_limits(builder).total();
+    let (long, short) = (Duration::from_secs(90), Duration::from_secs(20));
+    assert_eq!(limit(builder()), None);
+    assert_eq!(limit(builder().deadline(long)), seconds(45));
+    assert_eq!(limit(builder().deadline(long).primary_limit(short)), seconds(20));
+    assert_eq!(limit(builder().primary_limit(short)), seconds(20));
+    assert_eq!(limit(builder().deadline(Duration::from_nanos(1))), Some(Duration::from_nanos(1)));
+}
+
+/// Callers who hang up on a provider that hangs count against it after 30 seconds, though nothing limits the attempt.
+#[test]
+fn a_provider_that_hangs_is_blamed_without_any_limit() {
+    let config = builder().build().unwrap();
+    let (fleet, uri) = (fleet(&config), fal("fal-ai/flux/dev").parse().unwrap());
+    let target = Target::of_uri(&Method::POST, &uri).unwrap();
+    let mut now = Moment::EPOCH;
+    let mut hang_up_after = |wait| {
+        let route = config.route(&target, &HeaderMap::new()).unwrap();
+        let exchange = route.exchange(b"{}", now).unwrap();
+        let mut call = Call::new(config.policy(), exchange.candidates(), 1, now);
+        let asked = matches!(call.poll(&fleet, now), Action::Launch(launch) if launch.is_primary());
+        now = now.plus(Duration::from_secs(wait));
+        call.abandon(&fleet, now);
+        asked
+    };
+    assert_eq!([29, 29, 29, 29, 31, 31, 31].map(&mut hang_up_after), [true; 7]);
+    assert!(!hang_up_after(31), "three in a row");
 }

@@ -6,6 +6,8 @@ mod stage;
 
 use std::fmt::Write as _;
 
+use failover_mapping::ProviderName;
+use serde_json::json;
 use stage::{GOOD, fal, headers, ok, pretty, replicate, wait};
 
 /// For each input: the body that is sent and the losses, or the reason why nothing is sent.
@@ -103,6 +105,7 @@ fn fal_without_translation() {
             r#"{"prompt":"a cat","image_size":{"width":1e12,"height":512}}"#,
             r#"{"prompt":"a cat","image_size":{"width":512.5}}"#,
             r#"{"prompt":"a cat","image_size":14142}"#,
+            r#"{"prompt":"a cat","num_inference_steps":51e999}"#,
             r#"{"prompt":"a cat","num_inference_steps":"NaN"}"#,
             r#"{"prompt":"a cat","guidance_scale":"inf"}"#,
             r#"{"prompt":"a cat","guidance_scale":[1]}"#,
@@ -176,7 +179,8 @@ fn replicate_keys_per_model() {
                 r#"{"prompt":"a cat"}"#,
                 r#"{"prompt":"a cat","size":"1365x1024","aspect_ratio":"Not set","style":"any"}"#,
                 r#"{"prompt":"a cat","size":"axb"}"#,
-                r#"{"prompt":"a cat","aspect_ratio":"1:1","size":"1365x1024"}"#,
+                r#"{"prompt":"a cat","aspect_ratio":"16:9","size":"1365x1024"}"#,
+                r#"{"prompt":"a cat","aspect_ratio":"21:9"}"#,
             ],
         ),
     ] {
@@ -194,6 +198,8 @@ fn replicate_envelopes() {
         r#"{"input":{"prompt":"a cat"},"webhook":"https://x.example/hook"}"#,
         r#"{"input":{"prompt":"a cat"},"stream":true}"#,
         r#"{"input":["a cat"]}"#,
+        r#"{"input":{"prompt":"a cat","x":1e999}}"#,
+        r#"{"input":{"prompt":"a cat"}"#,
         r#"{"prompt":"a cat"}"#,
         r#"["a cat"]"#,
     ] {
@@ -204,6 +210,69 @@ fn replicate_envelopes() {
             .unwrap();
     }
     insta::assert_snapshot!(all);
+}
+
+/// A stand-in that knows no steps, no negative prompt and no number of images, and has narrow bounds.
+const NARROW: &str = r#"
+[inputs]
+image = [
+    { field = "prompt", key = "text", codec = "text" },
+    { field = "width", key = "w", codec = "integer", min = 64, max = 800 },
+    { field = "height", key = "h", codec = "integer", min = 64, max = 800 },
+    { field = "guidance", key = "cfg_scale", codec = "number", min = 1.5, max = 2.5 },
+    { field = "seed", key = "s", codec = "integer", max = 100 },
+]
+"#;
+
+#[test]
+fn what_the_stand_in_does_not_take_is_lost_under_the_callers_own_key() {
+    let config = stage::builder().data(ProviderName::Nexa, "narrow.toml", NARROW).build().unwrap();
+    let dev = fal("fal-ai/flux/dev");
+    let sd3 = replicate("stability-ai/stable-diffusion-3");
+    for (uri, headers, body, sent, losses) in [
+        (
+            &dev,
+            headers(&[]),
+            r#"{"prompt":"a cat","num_inference_steps":20,"num_images":1,"guidance_scale":9,"seed":101,"image_size":"square"}"#,
+            json!({"model":"flux-dev","text":"a cat","w":512,"h":512,"cfg_scale":2.5,"s":100}),
+            &["guidance_scale clamped", "num_inference_steps dropped", "num_images dropped", "seed clamped"]
+                [..],
+        ),
+        (
+            // The provider's own steps stay behind unreported, its size and guidance do not.
+            &dev,
+            headers(&[]),
+            r#"{"prompt":"a cat"}"#,
+            json!({"model":"flux-dev","text":"a cat","w":800,"h":768,"cfg_scale":2.5}),
+            &["image_size clamped", "guidance_scale clamped", "seed invented"],
+        ),
+        (
+            &sd3,
+            wait(),
+            r#"{"input":{"prompt":"a cat","negative_prompt":"dogs","steps":3,"cfg":1,"seed":5,"num_outputs":2}}"#,
+            json!({"model":"stable-diffusion-3","text":"a cat","w":800,"h":800,"cfg_scale":1.5,"s":5}),
+            &[
+                "negative_prompt dropped",
+                "aspect_ratio clamped",
+                "steps dropped",
+                "cfg clamped",
+                "num_outputs dropped",
+                "num_outputs short",
+            ],
+        ),
+    ] {
+        let says = [ok(r#"{"url":"https://n.example/a","nsfw":false}"#)];
+        let request = (uri.as_str(), &headers, body.as_bytes());
+        let played =
+            stage::play(&config, &stage::fleet(&config), request, &[stage::status(500)], &says).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(played.sent[0].body()).unwrap();
+        assert_eq!(body, sent);
+        let mut lost: Vec<_> = played.provenance.unwrap().losses.iter().map(ToString::to_string).collect();
+        let mut losses = losses.to_vec();
+        lost.sort();
+        losses.sort_unstable();
+        assert_eq!(lost, losses);
+    }
 }
 
 #[test]

@@ -152,10 +152,63 @@ fn a_stand_ins_refusal_never_reaches_the_caller() {
         assert_eq!(attempts, [(Some(500), Some(Fault::Broken)), (Some(code), Some(fault))]);
         assert!(played.answer.is_none() && provenance.served.is_none(), "{code}");
         assert!(matches!(played.finish, Finish::Failed(_)), "{code}: {:?}", played.finish);
-        assert_eq!(provenance.status, Some(500), "the first one");
+        assert_eq!(provenance.status, Some(500), "the asked provider's");
     }
     let played = stand_in(Says::Nothing(Fault::InvalidRequest));
     assert_eq!(played.provenance.unwrap().attempts[1].fault, Some(Fault::Unsupported));
+}
+
+/// Whatever is a trigger, the fault behind it is the one in the provider's rows.
+#[test]
+fn statuses_mean_the_same_at_both_providers() {
+    let every = Triggers::default().statuses(400..600);
+    let config = builder().triggers(every).build().unwrap();
+    let (uri, body) = (stage::replicate("black-forest-labs/flux-dev"), br#"{"input":{"prompt":"a cat"}}"#);
+    for (code, fault) in [
+        (401, Fault::Unauthenticated),
+        (402, Fault::OutOfCredit),
+        (403, Fault::Unauthenticated),
+        (404, Fault::Unsupported),
+        (422, Fault::Unsupported),
+        (429, Fault::Throttled),
+        (500, Fault::Broken),
+        (501, Fault::Broken),
+        (502, Fault::Gateway),
+        (503, Fault::Overloaded),
+        (504, Fault::Gateway),
+        (529, Fault::Overloaded),
+    ] {
+        let request = (uri.as_str(), &stage::wait(), &body[..]);
+        let at_replicate = play(&config, &fleet(&config), request, &[status(code)], &[ok(GOOD)]).unwrap();
+        for played in [at_replicate, primary(&config, status(code))] {
+            assert_eq!(played.judged, [Outcome::from(fault)], "{code}");
+            assert!(played.answer.is_some(), "{code}");
+        }
+    }
+}
+
+/// The status is the asked provider's, also where only the stand-in failed with one.
+#[test]
+fn a_stand_ins_status_is_not_the_asked_providers() {
+    let config = builder().nexa_attempts(1).build().unwrap();
+    let request = (&*fal("fal-ai/flux/dev"), &HeaderMap::new(), BODY);
+    let silent = Says::Nothing(Fault::Connect);
+    let played = play(&config, &fleet(&config), request, &[silent], &[status(503)]).unwrap();
+    let provenance = played.provenance.unwrap();
+    assert_eq!((provenance.attempts[1].status, provenance.status), (Some(503), None));
+}
+
+/// NexaAPI is not waited for beyond the delay between two attempts.
+#[test]
+fn a_stand_in_that_asks_for_more_patience_is_given_up() {
+    let config = builder().nexa_attempts(3).nexa_delay(Duration::from_secs(2)).build().unwrap();
+    let request = (&*fal("fal-ai/flux/dev"), &HeaderMap::new(), BODY);
+    for (hint, attempts) in [("2", 2), ("3", 1)] {
+        let says = [said(429, &[("retry-after", hint)]), ok(GOOD)];
+        let played = play(&config, &fleet(&config), request, &[status(500)], &says).unwrap();
+        assert_eq!(played.sent.len(), attempts, "{hint}");
+        assert_eq!(played.answer.is_some(), attempts == 2, "{hint}");
+    }
 }
 
 #[test]

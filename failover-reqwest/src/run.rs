@@ -128,7 +128,7 @@ fn judge(
 /// Asks a stand-in, if the request can be translated for it.
 async fn stand_in(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome<'static> {
     let Failover { shared, stand_in } = failover;
-    let request = match exchange.request(flight) {
+    let request = match exchange.request() {
         Ok(request) => request,
         Err(outcome) => return outcome,
     };

@@ -1,9 +1,18 @@
-//! Replicate: a prediction that succeeded at once, and its problem documents.
+//! Replicate: a prediction that succeeded at once, with one URL or a list as the model has it, and its problem documents.
 
 use crate::answer::{Answer, reason};
 use crate::asked::Asked;
 use crate::json::{list, quote};
 use crate::seen::Seen;
+
+/// The models whose output is one URL. All others answer with a list, which may hold one.
+const ONE_URL: [&str; 5] = [
+    "black-forest-labs/flux-pro",
+    "black-forest-labs/flux-1.1-pro",
+    "black-forest-labs/flux-1.1-pro-ultra",
+    "ideogram-ai/ideogram-v2",
+    "recraft-ai/recraft-v3",
+];
 
 pub(crate) fn answer(seen: &Seen, serial: u64, base: &str) -> Answer {
     let path = seen.path.split('?').next().unwrap_or_default();
@@ -40,9 +49,9 @@ fn prediction(asked: &Asked<'_>, model: &str, version: &str, serial: u64, base: 
     let id = format!("rehearsal{serial:017}");
     let format = asked.text("output_format").filter(|format| matches!(format.as_str(), "jpg" | "png"));
     let extension = format.as_deref().unwrap_or("webp");
-    let output = list(asked.images(&["num_outputs"]), |n| {
-        format!(r#""https://replicate.delivery/rehearsal/{id}/out-{n}.{extension}""#)
-    });
+    let url = |n| format!(r#""https://replicate.delivery/rehearsal/{id}/out-{n}.{extension}""#);
+    let count = asked.images(&["num_outputs"]);
+    let output = if ONE_URL.contains(&model) { url(0) } else { list(count, url) };
     format!(
         concat!(
             r#"{{"id":"{id}","model":{model},"version":{version},"input":{input},"logs":"","output":{output},"#,

@@ -137,7 +137,7 @@ fn stand_in(
     marks: &mut http::Extensions,
 ) -> Outcome<'static> {
     let Failover { shared, stand_in, clock } = failover;
-    let request = match exchange.request(flight) {
+    let request = match exchange.request() {
         Ok(request) => request,
         Err(outcome) => return outcome,
     };

@@ -39,10 +39,6 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     have_tools(root)?;
     let sysroot = child::stdout_of_rustc(root, &["--print", "sysroot"])?;
     let bare = bare_target(&PathBuf::from(sysroot.trim()).join("lib/rustlib"));
-    if bare.is_none() {
-        println!("core without std: no such target is installed, the no-std rule of tidy stands in");
-        println!("                  (to let the compiler check it: rustup target add {})", BARE_TARGETS[0]);
-    }
     let steps = steps(&host(&child::stdout_of_rustc(root, &["-vV"])?)?, bare);
     for (at, step) in steps.iter().enumerate() {
         println!("\n[{}/{}] {}: {}", at + 1, steps.len(), step.name, step.work.shown());
@@ -59,6 +55,11 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         println!("[{}/{}] {}: ok, {took}", at + 1, steps.len(), step.name);
     }
     println!("\nall {} steps passed in {}", steps.len(), child::shown(begun.elapsed()));
+    if bare.is_none() {
+        println!("That the core needs no std was left to tidy: no target without std is installed here.");
+        println!("The compiler checks it after: rustup target add {}", BARE_TARGETS[0]);
+    }
+    println!("The demo is not among them: cargo xtask demo");
     Ok(())
 }
 
@@ -70,6 +71,13 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
         cargo("format of the bench", "fmt --manifest-path xtask/bench/Cargo.toml --check"),
         cargo("clippy", "clippy --workspace --all-targets --all-features --locked -- -D warnings"),
         cargo("tests", "test --workspace --all-features --locked"),
+        Step {
+            name: "every order of the atomics",
+            work: Work::Cargo {
+                env: Some(("RUSTFLAGS", "--cfg loom")),
+                args: "test --locked -p failover-core --test loom --target-dir target/loom".into(),
+            },
+        },
         cargo("ureq adapter, features off", "check --locked -p failover-ureq --no-default-features"),
         cargo("reqwest adapter, features off", "check --locked -p failover-reqwest --no-default-features"),
     ];
@@ -148,8 +156,8 @@ mod tests {
         let names = |bare| steps("host", bare).iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
         assert_eq!(
             names(None),
-            "dependencies, format, format of the bench, clippy, tests, ureq adapter, features off, \
-             reqwest adapter, features off, docs, tidy"
+            "dependencies, format, format of the bench, clippy, tests, every order of the atomics, \
+             ureq adapter, features off, reqwest adapter, features off, docs, tidy"
         );
         assert!(names(Some("x86_64-unknown-none")).contains("features off, core without std, docs"));
     }
@@ -159,10 +167,10 @@ mod tests {
         let shown: Vec<_> = steps("riscv64gc", None).iter().map(|step| step.work.shown()).collect();
         assert_eq!(shown[0], "cargo fetch --locked --target riscv64gc");
         assert_eq!(
-            shown[7],
+            shown[8],
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps --all-features --locked"
         );
-        assert_eq!(shown[8], "cargo xtask tidy");
+        assert_eq!(shown[9], "cargo xtask tidy");
     }
 
     #[test]

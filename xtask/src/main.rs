@@ -41,6 +41,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    end_quietly_when_nobody_reads();
     let root = child::root();
     let done = match Cli::parse().task {
         Task::Bench => bench::run(&root),
@@ -56,4 +57,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// `cargo xtask demo | head`: the standard library panics when a pipe is closed, which is no fault worth a backtrace.
+fn end_quietly_when_nobody_reads() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload().downcast_ref::<String>();
+        if text.is_some_and(|text| text.starts_with("failed printing to stdout")) {
+            std::process::exit(1);
+        }
+        report(panic);
+    }));
 }

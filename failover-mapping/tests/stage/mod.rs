@@ -96,7 +96,7 @@ pub(crate) fn play(
                         exchange.primary_answered(&flight, status, &headers, now, wall())
                     }
                     (0, Says::Nothing(fault)) => exchange.primary_failed(&flight, fault, now),
-                    (_, says) => match (exchange.request(&flight), says) {
+                    (_, says) => match (exchange.request(), says) {
                         (Err(outcome), _) => outcome,
                         (Ok(request), Says::Answer(status, headers, body)) => {
                             sent.push(request);

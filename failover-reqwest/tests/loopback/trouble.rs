@@ -298,7 +298,7 @@ async fn a_bad_configuration_is_refused_by_name() {
         (good().nexa_base_url("http://nexa.example").build(), "nexa_base_url"),
         (good().nexa_base_url("nexa").build(), "nexa_base_url"),
         (good().provider_url(ProviderName::Fal, "https://fal.example/path").build(), "provider_url"),
-        (good().data(ProviderName::Fal, "[[model]]\nid = 3").build(), "fal"),
+        (good().data(ProviderName::Fal, "own.toml", "[[model]]\nid = 3").build(), "fal"),
         (good().triggers(Triggers::default().statuses([200])).build(), "triggers"),
     ];
     for (number, (result, field)) in refusals.into_iter().enumerate() {

@@ -99,6 +99,31 @@ fn replicate_names_the_version_that_was_asked_for() {
 }
 
 #[test]
+fn replicate_answers_with_one_url_where_the_model_does() {
+    let replicate = Provider::replicate();
+    let body = |version: &str| format!(r#"{{"version":"{version}","input":{{"num_outputs":2}}}}"#);
+    for model in [
+        "black-forest-labs/flux-pro",
+        "black-forest-labs/flux-1.1-pro",
+        "black-forest-labs/flux-1.1-pro-ultra",
+        "ideogram-ai/ideogram-v2",
+        "recraft-ai/recraft-v3",
+    ] {
+        for answer in [
+            post(&replicate, "/v1/predictions", &body(model)),
+            post(&replicate, "/v1/predictions", &body(&format!("{model}:39ed"))),
+            post(&replicate, &format!("/v1/models/{model}/predictions"), &body("")),
+        ] {
+            let one = r#""output":"https://replicate.delivery/rehearsal/"#;
+            assert!(
+                answer.body.contains(one) && answer.body.contains(r#"/out-0.webp","data_removed""#),
+                "{model}"
+            );
+        }
+    }
+}
+
+#[test]
 fn replicate_does_not_know_other_paths() {
     let replicate = Provider::replicate();
     for path in ["/v1/predictions/abc/cancel", "/v1/models/o/n", "/predictions", "/"] {
