@@ -1,5 +1,5 @@
 //! The examples run, and what they assert holds.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "an example that fails is to be loud")]
+#![allow(clippy::duplicate_mod, reason = "each example has the driver as its own module")]
 
 #[path = "../examples/cached.rs"]
 mod cached;

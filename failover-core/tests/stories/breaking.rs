@@ -95,6 +95,16 @@ fn a_probe_is_not_repeated_and_its_failure_opens_again() {
 }
 
 #[test]
+fn a_probe_is_not_repeated_even_where_its_break_is_worth_the_wait() {
+    let mut world = World::new(exact().pause(Duration::from_millis(50)));
+    let both = candidates(2);
+    world.call(&text(), &both, &[&[fails(5, Fault::Unauthenticated)], &[ok(30)]]);
+    world.pass(SECOND);
+    world.call(&text(), &both, &[&[fails(5, Fault::Broken)], &[ok(30)]]);
+    assert_snapshot!(world.trace);
+}
+
+#[test]
 fn two_successes_may_be_asked_to_close() {
     let mut world = World::new(exact().successes(NonZeroU8::new(2).unwrap()));
     let both = candidates(2);

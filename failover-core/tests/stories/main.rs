@@ -2,6 +2,15 @@
 
 mod asking;
 mod breaking;
+mod filling;
+mod hedging;
+mod keeping;
+mod limiting;
+mod racing;
+mod ranking;
+mod sparing;
+mod telling;
+mod windows;
 mod world;
 
 use std::time::Duration;

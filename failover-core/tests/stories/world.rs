@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use failover_core::{
-    Action, Breaker, Call, Candidate, Cause, CircuitState, Entry, Fault, Finish, Fleet, Limits, Moment,
-    Outcome, Policy, ProviderId, Transition,
+    Action, AttemptId, Breaker, Call, Candidate, CircuitState, Fault, Finish, Fleet, Moment, Outcome, Policy,
+    ProviderId, Transition,
 };
 
+use crate::telling::{at, bound, numbers, show, summary, told};
 /// How long an attempt takes, and how it ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Take(pub(crate) u64, pub(crate) Outcome<'static>);
@@ -16,6 +17,11 @@ pub(crate) const NAMES: [&str; 8] = ["alpha", "beta", "gamma", "delta", "epsilon
 
 pub(crate) fn ok(ms: u64) -> Take {
     Take(ms, Outcome::Answered)
+}
+
+/// Answers these items only.
+pub(crate) fn part(ms: u64, items: &'static [usize]) -> Take {
+    Take(ms, Outcome::Partly(items))
 }
 
 pub(crate) fn fails(ms: u64, fault: Fault) -> Take {
@@ -40,11 +46,36 @@ pub(crate) struct World {
     pub(crate) now: Moment,
     pub(crate) trace: String,
     pub(crate) seed: u64,
+    /// How many answers a call asks for.
+    pub(crate) items: usize,
+    /// How long after its start a call is abandoned, if it is.
+    pub(crate) quits: Option<Duration>,
+    /// Whether launches say what bounds them.
+    pub(crate) bounds: bool,
+}
+
+/// An attempt in flight: when it ends, and how.
+struct Flight {
+    attempt: AttemptId,
+    end: Moment,
+    outcome: Outcome<'static>,
 }
 
 impl World {
     pub(crate) fn new(breaker: Breaker) -> Self {
-        Self { fleet: Fleet::new(8, breaker), now: Moment::EPOCH, trace: String::new(), seed: 7 }
+        Self::of(Fleet::new(8, breaker))
+    }
+
+    pub(crate) const fn of(fleet: Fleet) -> Self {
+        Self {
+            fleet,
+            now: Moment::EPOCH,
+            trace: String::new(),
+            seed: 7,
+            items: 1,
+            quits: None,
+            bounds: false,
+        }
     }
 
     pub(crate) fn at(&self) -> String {
@@ -59,45 +90,101 @@ impl World {
         self.now = self.now.plus(time);
     }
 
+    /// What happens in between is told as one line.
+    pub(crate) fn meanwhile(&mut self, story: &str, mut happens: impl FnMut(&mut Self)) {
+        let told = self.trace.len();
+        happens(self);
+        self.trace.truncate(told);
+        self.line(&format!("({story})"));
+    }
+
     /// Drives one call to its end in virtual time; each candidate's attempts go by its script, whose last line repeats.
     pub(crate) fn call(&mut self, policy: &Policy, candidates: &[Candidate], scripts: &[&[Take]]) -> Finish {
-        let mut call = Call::new(policy, candidates, self.seed, self.now);
+        let mut call = Call::batch(policy, candidates, self.items, self.seed, self.now);
         let mut asked = vec![0_usize; candidates.len()];
-        let mut flight = None;
+        let mut flights: Vec<Flight> = Vec::new();
+        let mut quits = self.quits.map(|after| self.now.plus(after));
         for _ in 0..10_000 {
             let action = call.poll(&self.fleet, self.now);
-            self.line(&show(&action));
+            self.tell_action(&action, &call);
             self.tell(&mut call);
             match action {
                 Action::Launch(launch) => {
                     let script = scripts[launch.candidate];
                     let take = script[asked[launch.candidate].min(script.len() - 1)];
                     asked[launch.candidate] += 1;
-                    flight = Some((launch.attempt, self.now.plus(Duration::from_millis(take.0)), take.1));
+                    let end = self.now.plus(Duration::from_millis(take.0));
+                    flights.push(Flight { attempt: launch.attempt, end, outcome: take.1 });
                 }
-                Action::Cancel(_) => flight = None,
-                Action::Wait(until) => match flight {
-                    Some((attempt, end, outcome)) if until.is_none_or(|until| end <= until) => {
-                        self.now = end;
-                        self.line(&format!("settle {} {}", attempt.number(), told(&outcome)));
-                        call.settle(attempt, outcome, &self.fleet, self.now);
+                Action::Cancel(attempt) => flights.retain(|flight| flight.attempt != attempt),
+                Action::Wait(until) => {
+                    flights.sort_by_key(|flight| (flight.end, flight.attempt));
+                    let first = flights.first().map(|flight| flight.end);
+                    let next =
+                        [first, until].into_iter().flatten().min().expect("a call that waits for nothing");
+                    if let Some(quit) = quits.filter(|quit| *quit <= next) {
+                        self.now = quit;
+                        self.line("abandoned");
+                        call.abandon(&self.fleet, self.now);
                         self.tell(&mut call);
-                        flight = None;
+                        flights.clear();
+                        quits = None;
+                    } else {
+                        self.now = next;
+                        if first == Some(next) {
+                            let Flight { attempt, outcome, .. } = flights.remove(0);
+                            self.line(&format!("settle {} {}", attempt.number(), told(&outcome)));
+                            call.settle(attempt, outcome, &self.fleet, self.now);
+                            self.tell(&mut call);
+                        }
                     }
-                    _ => self.now = until.expect("a call that waits for nothing"),
-                },
+                }
                 Action::Finish(finish) => {
-                    for entry in call.report().entries() {
-                        self.line(&summary(&entry));
-                    }
-                    if call.report().maybe_billed() {
-                        self.line("  maybe billed");
-                    }
+                    assert!(flights.is_empty(), "finished in flight:\n{}", self.trace);
+                    self.tell_report(&call);
                     return finish;
                 }
             }
         }
         panic!("the call does not end:\n{}", self.trace);
+    }
+
+    fn tell_action(&mut self, action: &Action, call: &Call<'_>) {
+        let mut text = show(action);
+        if let Action::Launch(launch) = action {
+            if self.bounds {
+                text.push_str(bound(launch));
+            }
+            if self.items != 1 {
+                let missing: Vec<_> = call.missing().collect();
+                let _ = write!(text, ", for items [{}]", numbers(&missing));
+            }
+        }
+        self.line(&text);
+    }
+
+    fn tell_report(&mut self, call: &Call<'_>) {
+        for entry in call.report().entries() {
+            self.line(&summary(&entry));
+        }
+        if self.items != 1 {
+            self.tell_items(call);
+        }
+        if call.report().maybe_billed() {
+            self.line("  maybe billed");
+        }
+    }
+
+    fn tell_items(&mut self, call: &Call<'_>) {
+        let owner = |item: &usize| call.report().answered_by(*item);
+        let mut owners: Vec<_> = (0..self.items).map(|item| owner(&item)).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        for who in owners {
+            let items: Vec<_> = (0..self.items).filter(|item| owner(item) == who).collect();
+            let by = who.map_or("by nobody".to_owned(), |attempt| format!("by attempt {}", attempt.number()));
+            self.line(&format!("  items [{}] {by}", numbers(&items)));
+        }
     }
 
     fn tell(&mut self, call: &mut Call<'_>) {
@@ -124,74 +211,4 @@ impl World {
         };
         self.line(&format!("= {} is {word}", NAMES[usize::from(slot)]));
     }
-}
-
-pub(crate) fn at(moment: Moment) -> String {
-    format!("{:.3}", moment.since_epoch().as_secs_f64())
-}
-
-fn limits(limits: &Limits) -> String {
-    let mut text = String::new();
-    if let Some(limit) = limits.first_answer() {
-        let _ = write!(text, ", first answer within {:.3}", limit.as_secs_f64());
-    }
-    if let Some(limit) = limits.total() {
-        let _ = write!(text, ", whole within {:.3}", limit.as_secs_f64());
-    }
-    text
-}
-
-fn told(outcome: &Outcome<'_>) -> String {
-    match outcome {
-        Outcome::Answered => "answered".to_owned(),
-        Outcome::Failed { fault, retry_after: None } => fault.to_string(),
-        Outcome::Failed { fault, retry_after: Some(wait) } => format!("{fault}, retry after {wait:?}"),
-        _ => unreachable!("an outcome without a word here"),
-    }
-}
-
-fn show(action: &Action) -> String {
-    match action {
-        Action::Launch(launch) => format!(
-            "launch {} on {}{}{}",
-            launch.attempt.number(),
-            NAMES[launch.provider.slot()],
-            if launch.last_resort { ", last resort" } else { "" },
-            limits(&launch.limits)
-        ),
-        Action::Cancel(attempt) => format!("cancel {}", attempt.number()),
-        Action::Wait(None) => "wait".to_owned(),
-        Action::Wait(Some(until)) => format!("wait until {}", at(*until)),
-        Action::Finish(Finish::Served(attempt)) => format!("served by {}", attempt.number()),
-        Action::Finish(Finish::Partly) => "over, partly answered".to_owned(),
-        Action::Finish(Finish::Refused(attempt)) => format!("refused by {}", attempt.number()),
-        Action::Finish(Finish::Failed(Cause::Unavailable(until))) => {
-            format!("failed: unavailable until {}", at(*until))
-        }
-        Action::Finish(Finish::Failed(cause)) => format!("failed: {cause:?}"),
-    }
-}
-
-fn summary(entry: &Entry) -> String {
-    let mut text = format!("  {}:", NAMES[entry.provider.slot()]);
-    if let Some(skipped) = entry.skipped {
-        let _ = write!(text, " skipped ({}", skipped.why);
-        if let Some(until) = skipped.until {
-            let _ = write!(text, " until {}", at(until));
-        }
-        text.push(')');
-    }
-    if entry.last_resort {
-        text.push_str(" last resort");
-    }
-    if let (Some(began), Some(ended)) = (entry.began, entry.ended) {
-        let plural = if entry.attempts == 1 { "" } else { "s" };
-        let _ = write!(text, " {} attempt{plural} {}..{}", entry.attempts, at(began), at(ended));
-        for fault in entry.faults.iter() {
-            let _ = write!(text, ", {fault}");
-        }
-    } else if entry.skipped.is_none() {
-        text.push_str(" not asked");
-    }
-    text
 }

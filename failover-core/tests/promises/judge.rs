@@ -1,0 +1,265 @@
+//! Drives random calls, misbehaves as their fortunes say, and holds every action against the contract.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use failover_core::{
+    Action, Blame, Breaker, Call, Candidate, Cause, Fate, Fault, Finish, Fleet, Launch, Moment, Outcome,
+    Policy, ProviderId, Step, Transition,
+};
+
+use crate::Told;
+use crate::course::{Course, Flight, Tries};
+use crate::life::{End, Fortune, Leave, Life, SLOTS, us};
+
+pub(crate) struct Judge<'a> {
+    pub(crate) life: &'a Life,
+    pub(crate) policy: &'a Policy,
+    pub(crate) candidates: &'a [Candidate],
+    pub(crate) fleet: &'a Fleet,
+    pub(crate) now: Moment,
+    pub(crate) luck: std::iter::Cycle<std::slice::Iter<'a, Fortune>>,
+    /// Until when each provider asked to be left alone.
+    pub(crate) hinted: HashMap<usize, Moment>,
+    /// Repeats and hedges so far.
+    pub(crate) extra: u64,
+    pub(crate) requests: u64,
+    pub(crate) trace: Vec<Told>,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.now = self.now.plus(time);
+    }
+
+    /// Extra attempts: at most the share of the requests, the reserve of the seconds, and the burst.
+    pub(crate) fn check_budget(&self, began: Moment) {
+        if let Some((share, reserve, burst)) = self.life.world.budget {
+            let millis = u64::try_from(self.now.since(began).as_millis()).expect("soon") + 1;
+            let most = self.requests * u64::from(share) * 10
+                + millis * u64::from(reserve)
+                + u64::from(burst) * 1_000;
+            assert!(self.extra * 1_000 <= most, "{} extra attempts, {most} thousandths", self.extra);
+        }
+    }
+
+    pub(crate) fn call(&mut self, items: usize, seed: u64) {
+        let wish = &self.life.wish;
+        let mut course = Course {
+            call: Call::batch(self.policy, self.candidates, items, seed, self.now),
+            wish,
+            deadline: wish.deadline.map(|limit| self.now.plus(us(limit))),
+            owners: vec![None; items],
+            flights: Vec::new(),
+            tries: vec![Tries::default(); self.candidates.len()],
+            landed: Vec::new(),
+            launched: 0,
+            at_once: false,
+            clock: self.now,
+            idle: None,
+            expected: None,
+        };
+        self.requests += 1;
+        let mut order = None;
+        for _ in 0..3_000 {
+            let action = course.call.poll(self.fleet, self.now);
+            course.clock = self.now;
+            self.trace.push(Told::Did(self.now, action));
+            let opened = self.told(&mut course);
+            let line: Vec<_> = course.call.report().entries().map(|entry| entry.candidate).collect();
+            assert_eq!(*order.get_or_insert(line.clone()), line, "the order changed on the way");
+            match action {
+                Action::Launch(launch) => self.launch(&mut course, launch),
+                Action::Cancel(attempt) => {
+                    let place = course.flights.iter().position(|flight| flight.launch.attempt == attempt);
+                    let flight = course.flights.remove(place.expect("only what is in flight is cancelled"));
+                    course.landed.push(attempt);
+                    if course.expected.is_none() {
+                        let limit = flight.launch.limits.total().expect("cancelled without a limit");
+                        assert!(self.now >= flight.began.plus(limit), "cancelled early");
+                        course.tries[flight.launch.candidate].unknown += 1;
+                        Self::failed(&mut course, &flight.launch, None, opened);
+                    }
+                }
+                Action::Wait(until) => {
+                    assert!(course.expected.is_none(), "waits after the end");
+                    course.check_wait(until, self.life.world.budget.is_some(), self.fleet, self.now);
+                    if self.wait(&mut course, until, action) {
+                        return;
+                    }
+                }
+                Action::Finish(finish) => {
+                    course.check_finish(finish, action, self.now);
+                    if !self.life.world.health || !wish.by_health {
+                        assert!(line.is_sorted(), "not in the given order");
+                    }
+                    self.abuse(&mut course, action);
+                    course.call.abandon(self.fleet, self.now);
+                    assert_eq!(course.call.poll(self.fleet, self.now), action, "changed its mind");
+                    return;
+                }
+            }
+        }
+        panic!("the call does not end");
+    }
+
+    fn launch(&mut self, course: &mut Course<'a>, launch: Launch) {
+        let asked_for: Vec<_> = course.call.missing().collect();
+        let own_retries = self.life.people[launch.candidate].2.unwrap_or(course.wish.retries);
+        // The report counts the attempt already; the judge looks at those before it.
+        course.check_launch(&launch, &asked_for, own_retries, self.now);
+        let tries = &mut course.tries[launch.candidate];
+        if launch.last_resort {
+            assert!(tries.attempts == 0 && course.flights.is_empty(), "a last resort comes last, and once");
+        } else {
+            let until = self.hinted.get(&launch.provider.slot());
+            assert!(until.is_none_or(|until| self.now >= *until), "asked before the hinted moment");
+        }
+        let repeat = tries.attempts > 0;
+        tries.attempts += 1;
+        let beside = !course.flights.is_empty() && !repeat && !course.at_once;
+        if beside {
+            let due = course.hedge_due(self.fleet, self.now);
+            assert!(due.is_some_and(|due| due <= self.now), "hedged before it was due: {due:?}");
+        }
+        let no_repeats = course.wish.retries == 0 && self.life.people.iter().all(|person| person.2.is_none());
+        if let (Some((_, most)), true) = (course.wish.hedge, no_repeats) {
+            assert!(course.flights.len() < usize::from(most), "too many in flight");
+        }
+        self.extra += u64::from(repeat || beside);
+        course.launched += 1;
+        course.at_once = false;
+        course.idle = None;
+        let fortune = self.luck.next().expect("luck never ends");
+        let end = self.now.plus(us(fortune.takes));
+        course.flights.push(Flight { launch, began: self.now, end, fortune, asked_for });
+    }
+
+    /// Lets time pass until something happens; returns whether the call is forgotten.
+    fn wait(&mut self, course: &mut Course<'a>, until: Option<Moment>, action: Action) -> bool {
+        course.flights.sort_by_key(|flight| (flight.end, flight.launch.attempt));
+        let first = course.flights.first().map(|flight| (flight.end, flight.fortune));
+        if let Some((_, fortune)) = first {
+            if fortune.abuse {
+                self.abuse(course, action);
+            }
+            match fortune.leaves {
+                Some(Leave::Vanish) => return true,
+                Some(Leave::Abandon) => {
+                    course.call.abandon(self.fleet, self.now);
+                    course.flights.clear();
+                    course.expected = Some(Finish::Failed(Cause::Abandoned));
+                    return false;
+                }
+                None => {}
+            }
+        }
+        match first {
+            Some((end, fortune)) if until.is_none_or(|until| end <= until) => {
+                self.now = self.now.max(end);
+                self.settle(course);
+                if fortune.together && !course.flights.is_empty() && course.expected.is_none() {
+                    self.settle(course);
+                }
+            }
+            _ => self.now = until.expect("nothing in flight, nothing to wait for"),
+        }
+        false
+    }
+
+    fn settle(&mut self, course: &mut Course<'a>) {
+        let Flight { launch, fortune, asked_for, .. } = course.flights.remove(0);
+        let earlier = Moment::after_epoch(self.now.since_epoch().saturating_sub(us(fortune.clock_back)));
+        let reported = if fortune.abuse { earlier } else { self.now };
+        course.call.settle(launch.attempt, fortune.end.outcome(), self.fleet, reported);
+        // A clock that steps back stands still.
+        course.clock = course.clock.max(reported);
+        let opened = self.told(course);
+        course.landed.push(launch.attempt);
+        let tries = &mut course.tries[launch.candidate];
+        match &fortune.end {
+            End::Failed(fault, retry_after) => {
+                let remedy = fault.remedy();
+                tries.unknown += u32::from(remedy.fate == Fate::Unknown);
+                if remedy.step == Step::Stop {
+                    course.expected = Some(Finish::Refused(launch.attempt));
+                }
+                let floor = retry_after.map(|wait| course.clock.plus(wait));
+                Self::failed(course, &launch, retry_after.map(|wait| wait.max(us(1_000_000))), opened);
+                // The last of the five domains is beyond the fleet: without a breaker nobody remembers the hint.
+                if let Some(floor) = floor
+                    && remedy.blame != Blame::Nobody
+                    && launch.provider.slot() < SLOTS
+                    && !launch.last_resort
+                {
+                    let until = self.hinted.entry(launch.provider.slot()).or_insert(floor);
+                    *until = floor.max(*until);
+                }
+            }
+            End::Answered | End::Part(_) => {
+                let all: &[usize] = if let End::Part(items) = &fortune.end { items } else { &asked_for };
+                for item in all {
+                    if let Some(owner @ None) = course.owners.get_mut(*item) {
+                        *owner = Some(launch.attempt);
+                    }
+                }
+                course.at_once = true;
+                if course.owners.iter().all(Option::is_some) {
+                    course.expected = Some(Finish::Served(launch.attempt));
+                }
+                if launch.last_resort {
+                    self.hinted.remove(&launch.provider.slot());
+                }
+            }
+        }
+        course.check_items();
+        if course.flights.is_empty() {
+            course.idle = Some(course.clock);
+        }
+    }
+
+    /// When a candidate that has just failed may be asked again. A break that its failure caused may be waited for.
+    fn failed(course: &mut Course<'a>, launch: &Launch, hint: Option<Duration>, opened: Option<Moment>) {
+        let tried = course.tries[launch.candidate].attempts;
+        let (least, most) = course.wish.waits(tried - 1);
+        let hint = hint.map_or(course.clock, |hint| course.clock.plus(hint));
+        let earliest = course.clock.plus(least).max(hint);
+        let latest = course.clock.plus(most).max(hint.plus(us(1_000)));
+        let latest = opened.map_or(latest, |opened| opened.max(latest));
+        course.tries[launch.candidate].rest = Some((earliest, latest));
+        course.at_once = true;
+        if course.flights.is_empty() {
+            course.idle = Some(course.clock);
+        }
+    }
+
+    /// What the call has to tell; the end of a break, if one began.
+    fn told(&mut self, course: &mut Course<'a>) -> Option<Moment> {
+        let event = course.call.next_event()?;
+        self.trace.push(Told::Changed(self.now, event));
+        assert_eq!(course.call.next_event(), None, "an event is told once");
+        if let Transition::Opened(until) = event.transition { Some(until) } else { None }
+    }
+
+    /// Reports about attempts that are not in flight, and a clock that steps back, change nothing.
+    fn abuse(&self, course: &mut Course<'a>, before: Action) {
+        let state = |slot| self.fleet.state(ProviderId::new(slot), self.now);
+        let states: Vec<_> = (0..5).map(state).collect();
+        let mut strange = course.landed.clone();
+        let mut other = Call::new(self.policy, self.candidates, 0, self.now);
+        if let Action::Launch(stranger) = other.poll(&Fleet::new(0, Breaker::new()), self.now)
+            && matches!(before, Action::Finish(_))
+        {
+            strange.push(stranger.attempt);
+        }
+        for attempt in strange {
+            for outcome in [Outcome::Answered, Outcome::Partly(&[0]), Fault::Broken.into()] {
+                course.call.settle(attempt, outcome, self.fleet, self.now);
+                assert_eq!(course.call.next_event(), None, "a stranger's report was heard");
+            }
+        }
+        assert_eq!(course.call.poll(self.fleet, Moment::EPOCH), before, "abuse changed something");
+        assert_eq!(states, (0..5).map(state).collect::<Vec<_>>(), "abuse reached the fleet");
+        course.check_items();
+    }
+}
