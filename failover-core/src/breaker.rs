@@ -44,7 +44,8 @@ use crate::rng::Rng;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breaker {
     pub(crate) failures: u8,
-    pub(crate) among: u8,
+    /// How many attempts are looked back on, if more than the failures.
+    among: u8,
     pub(crate) slow: Option<Duration>,
     pause: Duration,
     longest: Duration,
@@ -66,13 +67,12 @@ impl Breaker {
     /// The defaults.
     #[must_use]
     pub const fn new() -> Self {
-        let pause = Duration::from_secs(30);
         Self {
             failures: 3,
-            among: 3,
+            among: 0,
             slow: None,
-            pause,
-            longest: pause,
+            pause: Duration::from_secs(30),
+            longest: Duration::ZERO,
             jitter_percent: 15,
             probes: 1,
             successes: 1,
@@ -82,16 +82,14 @@ impl Breaker {
     /// Opens after this many failures in a row; more than 32 are read as 32.
     #[must_use]
     pub const fn failures(self, failures: NonZeroU8) -> Self {
-        let failures = at_most(failures, MOST_ATTEMPTS);
-        Self { failures, among: failures, ..self }
+        Self { failures: at_most(failures, MOST_ATTEMPTS), ..self }
     }
 
     /// Opens when so many of the last `attempts` failed, in place of that many in a row. More than 32 are read as 32, and
     /// fewer than the failures as the failures. A breaker that is new or healed has seen successes only.
     #[must_use]
     pub const fn among(self, attempts: NonZeroU8) -> Self {
-        let attempts = at_most(attempts, MOST_ATTEMPTS);
-        Self { among: if attempts < self.failures { self.failures } else { attempts }, ..self }
+        Self { among: at_most(attempts, MOST_ATTEMPTS), ..self }
     }
 
     /// An answer that took longer than this counts as a failure, though it is used.
@@ -103,15 +101,14 @@ impl Breaker {
     /// Stays open this long, between 1 ms and 24 h.
     #[must_use]
     pub const fn pause(self, pause: Duration) -> Self {
-        let pause = within(pause, SHORTEST_PAUSE, LONGEST_PAUSE);
-        Self { pause, longest: pause, ..self }
+        Self { pause: within(pause, SHORTEST_PAUSE, LONGEST_PAUSE), ..self }
     }
 
     /// Each break is twice as long as the one before it, up to `longest`. It starts over when the breaker has been closed
     /// for as long as that.
     #[must_use]
     pub const fn growing_to(self, longest: Duration) -> Self {
-        Self { longest: within(longest, self.pause, LONGEST_PAUSE), ..self }
+        Self { longest: within(longest, SHORTEST_PAUSE, LONGEST_PAUSE), ..self }
     }
 
     /// Stays open up to this share of the break longer, by chance. In percent.
@@ -132,6 +129,12 @@ impl Breaker {
         Self { successes: at_most(successes, MOST_PROBES), ..self }
     }
 
+    /// How many attempts are looked back on.
+    #[inline]
+    pub(crate) const fn window(&self) -> u8 {
+        if self.among > self.failures { self.among } else { self.failures }
+    }
+
     /// The length of time without a break after which their growth starts over; none if they do not grow.
     pub(crate) fn stable_after(&self) -> Option<Duration> {
         (self.longest > self.pause).then_some(self.longest)
@@ -140,7 +143,7 @@ impl Breaker {
     /// The end of a break that begins now, after `earlier` breaks in a row.
     pub(crate) fn break_end(&self, earlier: u8, seed: u64, now: Moment) -> Moment {
         let growth = 1_u32.checked_shl(earlier.into()).unwrap_or(u32::MAX);
-        let pause = self.pause.saturating_mul(growth).min(self.longest);
+        let pause = self.pause.saturating_mul(growth).min(self.longest.max(self.pause));
         let spread = pause.saturating_mul(self.jitter_percent.into()) / 100;
         now.plus(pause).plus(Rng::new(seed).up_to(spread))
     }

@@ -22,6 +22,8 @@ pub struct RetryBudget {
 }
 
 const TOKEN: u64 = 1_000;
+const TIME_BITS: u32 = 34;
+const TIME: u64 = (1 << TIME_BITS) - 1;
 
 impl RetryBudget {
     /// 20 % of the requests, and 10 per second; a burst of 100.
@@ -59,7 +61,7 @@ impl Default for RetryBudget {
     }
 }
 
-/// 32 bits of thousandths, 32 bits of the time they were counted up to, in ms, wrapping after 49 days.
+/// 30 bits of thousandths, 34 bits of the time they were counted up to, in ms, wrapping after 198 days.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     word: AtomicU64,
@@ -68,13 +70,13 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     pub(crate) fn new(budget: RetryBudget) -> Self {
-        Self { word: AtomicU64::new(budget.full() << 32), budget }
+        Self { word: AtomicU64::new(budget.full() << TIME_BITS), budget }
     }
 
     /// A logical request begins.
     pub(crate) fn deposit(&self, now: Moment) {
         let share = u64::from(self.budget.share_percent) * TOKEN / 100;
-        if self.word.load(Ordering::Relaxed) >> 32 < self.budget.full() {
+        if self.word.load(Ordering::Relaxed) >> TIME_BITS < self.budget.full() {
             self.change(now, |tokens| Some((tokens + share).min(self.budget.full())));
         }
     }
@@ -87,16 +89,15 @@ impl Tokens {
     fn change(&self, now: Moment, change: impl Fn(u64) -> Option<u64>) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let (tokens, since) = (word >> 32, word as u32);
-            let passed = (now.millis() as u32).wrapping_sub(since);
-            // More than half the range is a clock that stepped back, not 24 days of silence.
-            let (earned, counted) = if tokens >= self.budget.full() || passed > u32::MAX / 2 {
-                (0, now.millis() as u32)
-            } else {
-                (u64::from(passed) * u64::from(self.budget.reserve_per_second), now.millis() as u32)
+            let (tokens, since, present) = (word >> TIME_BITS, word & TIME, now.millis() & TIME);
+            let passed = present.wrapping_sub(since) & TIME;
+            // More than half the range is a clock that is behind another: time that was counted already.
+            let (passed, counted) = if passed > TIME / 2 { (0, since) } else { (passed, present) };
+            let earned = passed.saturating_mul(u64::from(self.budget.reserve_per_second));
+            let Some(tokens) = change(tokens.saturating_add(earned).min(self.budget.full())) else {
+                return false;
             };
-            let Some(tokens) = change((tokens + earned).min(self.budget.full())) else { return false };
-            let next = tokens << 32 | u64::from(counted);
+            let next = tokens << TIME_BITS | counted;
             match self.word.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(present) => word = present,

@@ -30,7 +30,8 @@ pub struct Call<'p> {
     pub(crate) flying: u16,
     /// Where it stands with the next candidate, while others are in flight.
     pub(crate) next: Next,
-    pub(crate) begun: bool,
+    /// How many candidates start at once, in place of as many attempts that failed beside others.
+    pub(crate) owed: u8,
     pub(crate) ended: Option<Ended>,
     event: Told,
 }
@@ -60,10 +61,10 @@ enum Told {
 /// Whether the next candidate is asked beside those in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
+    /// The call has not met its fleet yet.
+    Unbegun,
     /// When the hedge is due.
     Hedge,
-    /// At once: one of them has just failed.
-    AtOnce,
     /// Not before one of them ends: the budget does not allow a hedge.
     NotYet,
 }
@@ -115,8 +116,8 @@ impl<'p> Call<'p> {
             rng: Rng::new(seed),
             launched: 0,
             flying: 0,
-            next: Next::Hedge,
-            begun: false,
+            next: Next::Unbegun,
+            owed: 0,
             ended,
             event: Told::Nothing,
         }
@@ -184,6 +185,11 @@ impl<'p> Call<'p> {
     }
 
     #[inline]
+    /// Over, and nothing is in flight.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.ended.is_some() && self.flying == 0
+    }
+
     pub(crate) const fn tell(&mut self, provider: ProviderId, transition: Option<Transition>) {
         match transition {
             Some(Transition::Opened(until)) => self.event = Told::Opened(provider, until),

@@ -185,21 +185,16 @@ impl Circuit {
             (State::Closed { window: 0 }, Ending::Success) => None,
             (State::Closed { window }, Ending::Success) => {
                 // In a row means that one success wipes the slate; among more, it is one among them.
-                let window = if breaker.among == breaker.failures { 0 } else { slid(window, 0, breaker) };
+                let window = if breaker.window() == breaker.failures { 0 } else { slid(window, 0, breaker) };
                 Some((self.same_epoch(State::Closed { window }), None))
             }
-            (State::Closed { window }, Ending::Failure | Ending::FailureUntil(_)) => {
-                let window = slid(window, 1, breaker);
-                match hint {
-                    _ if window.count_ones() >= breaker.failures.into() => for_a_break(self),
-                    Some(hint) => Some(self.opened(hint)),
-                    None => Some((self.same_epoch(State::Closed { window }), None)),
-                }
+            (State::Closed { .. }, Ending::Failure | Ending::FailureUntil(_)) if self.is_enough(breaker) => {
+                for_a_break(self)
+            }
+            (State::Closed { window }, Ending::Failure) => {
+                Some((self.same_epoch(State::Closed { window: slid(window, 1, breaker) }), None))
             }
             (State::Closed { .. }, Ending::Trip | Ending::TripUntil(_)) => for_a_break(self),
-            (State::Closed { .. } | State::HalfOpen { .. }, Ending::OpenUntil(_)) => {
-                hint.map(|hint| self.opened(hint))
-            }
             // The last resort served although the breaker was open: as good as a probe.
             (State::Open { .. }, Ending::Success) => Some(self.healed_by_one(0, 0, now.millis(), breaker)),
             (State::HalfOpen { in_flight, successes, lease }, Ending::Success) => {
@@ -210,6 +205,11 @@ impl Circuit {
                 State::HalfOpen { .. },
                 Ending::Failure | Ending::FailureUntil(_) | Ending::Trip | Ending::TripUntil(_),
             ) if way.is_probe() => for_a_break(self),
+            // Not enough for a break, or no probe's business: only what the provider asked for.
+            (
+                State::Closed { .. } | State::HalfOpen { .. },
+                Ending::OpenUntil(_) | Ending::FailureUntil(_) | Ending::TripUntil(_),
+            ) => hint.map(|hint| self.opened(hint)),
             (State::HalfOpen { in_flight, successes, lease }, Ending::Ignored | Ending::Cancelled)
                 if way.is_probe() =>
             {
@@ -220,6 +220,15 @@ impl Circuit {
                 State::Closed { .. } | State::HalfOpen { .. } | State::Open { .. } | State::Forced { .. },
                 _,
             ) => None,
+        }
+    }
+
+    /// Whether one more failure is enough for a break.
+    pub(crate) fn is_enough(self, breaker: &Breaker) -> bool {
+        match self.state() {
+            State::Closed { window } => slid(window, 1, breaker).count_ones() >= breaker.failures.into(),
+            State::HalfOpen { .. } => true,
+            State::Open { .. } | State::Forced { .. } => false,
         }
     }
 
@@ -255,5 +264,5 @@ impl Circuit {
 
 /// The window after one more attempt.
 const fn slid(window: u32, newest: u32, breaker: &Breaker) -> u32 {
-    (window << 1 | newest) & (u32::MAX >> (32 - breaker.among))
+    (window << 1 | newest) & (u32::MAX >> (32 - breaker.window()))
 }

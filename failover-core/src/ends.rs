@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::action::{Action, AttemptId};
 use crate::breaker::{Ending, Transition};
-use crate::call::{Call, Ended, Next};
+use crate::call::{Call, Ended};
 use crate::circuit::{LONGEST_HINT, SHORTEST_HINT};
 use crate::fault::{Blame, Fate, Fault, Remedy, Step};
 use crate::fleet::Fleet;
@@ -15,14 +15,18 @@ impl Call<'_> {
     /// The attempt in this place answered all that was missing.
     #[inline]
     pub(crate) fn answered(&mut self, place: usize, fleet: &Fleet) {
-        self.items.answer_rest(place);
+        if self.ended.is_none() {
+            self.items.answer_rest(place);
+        }
         self.land_well(place, fleet);
     }
 
     /// The attempt in this place answered these items.
     pub(crate) fn partly_answered(&mut self, place: usize, items: &[usize], fleet: &Fleet) {
-        for item in items {
-            self.items.answer(*item, place);
+        if self.ended.is_none() {
+            for item in items {
+                self.items.answer(*item, place);
+            }
         }
         self.land_well(place, fleet);
     }
@@ -43,7 +47,12 @@ impl Call<'_> {
         fleet.note_latency(provider, took, seed, now);
         fleet.note_health(provider, false, took, now);
         self.tell(provider, transition);
-        if self.items.all_answered() {
+        if self.ended.is_some() {
+            // Another was faster: this answer is of no use, and may be charged for.
+            if let Some(slot) = self.slots.get_mut(place) {
+                slot.flags |= MAYBE_BILLED;
+            }
+        } else if self.items.all_answered() {
             self.ended = Some(Ended::Served(AttemptId(latest)));
             let others = if self.flying > 0 { usize::MAX } else { 0 };
             for other in self.slots.iter_mut().take(others) {
@@ -52,7 +61,7 @@ impl Call<'_> {
                 }
             }
         } else {
-            self.next = Next::AtOnce;
+            self.owed = self.owed.saturating_add(1);
         }
     }
 
@@ -85,8 +94,15 @@ impl Call<'_> {
         if remedy.blame != Blame::Nobody {
             fleet.note_health(provider, true, now.since(began), now);
         }
+        if fault == Fault::Timeout {
+            // It would have taken longer still.
+            fleet.note_latency(provider, now.since(began), seed, now);
+        }
         self.tell(provider, transition);
-        self.next = Next::AtOnce;
+        if self.ended.is_some() {
+            return;
+        }
+        self.owed = self.owed.saturating_add(1);
         match remedy.step {
             Step::Stop => self.ended = Some(Ended::Refused(AttemptId(latest))),
             Step::Repeat => {
@@ -169,8 +185,9 @@ impl Call<'_> {
         let transition =
             fleet.end(permit, if failed { Ending::Failure } else { Ending::Cancelled }, seed, now);
         let provider = candidate.provider();
-        fleet.note_latency(provider, now.since(began), seed, now);
+        // How long one took that was called off early says nothing on how long it would have taken.
         if failed {
+            fleet.note_latency(provider, now.since(began), seed, now);
             fleet.note_health(provider, true, now.since(began), now);
         }
         self.tell(provider, transition);

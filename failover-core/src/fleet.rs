@@ -187,6 +187,7 @@ impl Fleet {
         while let Err(present) = exchange(&slot.circuit, circuit, circuit.forced(open)) {
             circuit = present;
         }
+        slot.breaks.store(0, Ordering::Relaxed);
     }
 
     /// The time within which `percent` of the recent answers of `provider` came; nothing if the record is off or holds
@@ -314,7 +315,8 @@ impl Fleet {
                 circuit.end((permit.way(), permit.epoch()), ending, break_end, now, &self.breaker)?;
             match exchange(&slot.circuit, circuit, next) {
                 Ok(()) => {
-                    self.count_breaks(slot, earlier, ending, transition, now);
+                    let enough = circuit.is_enough(&self.breaker);
+                    self.count_breaks(slot, earlier, (ending, enough), transition, now);
                     return transition;
                 }
                 Err(present) => circuit = present,
@@ -331,11 +333,12 @@ impl Fleet {
         if is_stable { 0 } else { breaks as u8 }
     }
 
+    /// Keeps count of the breaks in a row, after an ending that was `enough` for one or not.
     fn count_breaks(
         &self,
         slot: &Slot,
         earlier: u8,
-        ending: Ending,
+        (ending, enough): (Ending, bool),
         caused: Option<Transition>,
         now: Moment,
     ) {
@@ -343,13 +346,17 @@ impl Fleet {
             return;
         }
         let closed = slot.breaks.load(Ordering::Relaxed) >> 8;
-        let breaks = match caused {
-            // A moment that the provider named says nothing about how long our own breaks should be.
-            Some(Transition::Opened(_)) if matches!(ending, Ending::Failure | Ending::Trip) => {
+        let breaks = match (caused, ending) {
+            (Some(Transition::Opened(_)), Ending::Trip | Ending::TripUntil(_)) => {
                 closed << 8 | u64::from(earlier.saturating_add(1))
             }
-            Some(Transition::Closed) => now.millis() << 8 | u64::from(earlier),
-            Some(Transition::Opened(_) | Transition::HalfOpened) | None => return,
+            (Some(Transition::Opened(_)), Ending::Failure | Ending::FailureUntil(_)) if enough => {
+                closed << 8 | u64::from(earlier.saturating_add(1))
+            }
+            // A moment that the provider named says nothing about how long our own breaks should be.
+            (Some(Transition::Opened(_)), _) => closed << 8 | u64::from(earlier),
+            (Some(Transition::Closed), _) => now.millis() << 8 | u64::from(earlier),
+            (Some(Transition::HalfOpened) | None, _) => return,
         };
         slot.breaks.store(breaks, Ordering::Relaxed);
     }

@@ -12,7 +12,7 @@ use crate::moment::Moment;
 use crate::report::Report;
 
 /// A [`Call`] together with the fleet it uses, however that is held (`&Fleet`, `Arc<Fleet>`), and a clock to read when
-/// it is dropped unfinished. A finished call reads no clock.
+/// it is dropped unfinished. A call that is over, with nothing in flight, reads no clock.
 #[derive(Debug)]
 pub struct Guard<'p, F: Deref<Target = Fleet>, C: Fn() -> Moment> {
     call: Call<'p>,
@@ -54,7 +54,7 @@ impl<'p, F: Deref<Target = Fleet>, C: Fn() -> Moment> Guard<'p, F, C> {
 
 impl<F: Deref<Target = Fleet>, C: Fn() -> Moment> Drop for Guard<'_, F, C> {
     fn drop(&mut self) {
-        if self.call.ended.is_none() {
+        if !self.call.is_idle() {
             self.call.abandon(&self.fleet, (self.clock)());
         }
     }

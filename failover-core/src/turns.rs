@@ -7,6 +7,7 @@
 use core::time::Duration;
 
 use crate::action::{Action, AttemptId, Bound, Launch};
+use crate::breaker::Ending;
 use crate::call::{Call, Ended, Next};
 use crate::fault::Fault;
 use crate::fleet::{Fleet, Permit};
@@ -24,13 +25,23 @@ const LEASE_WITHOUT_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// Somebody to ask.
 struct Turn {
     place: usize,
-    last_resort: bool,
+    why: Why,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// Its turn has come, at first or again.
+    Turn,
+    /// Beside others that have not failed: an extra attempt, which has to be paid for.
+    Hedge,
+    /// Nobody else could serve.
+    LastResort,
 }
 
 impl<'p> Call<'p> {
     /// The next action of a call that goes on; none if it is over by now.
     pub(crate) fn advance(&mut self, fleet: &Fleet) -> Option<Action> {
-        if !self.begun {
+        if self.next == Next::Unbegun {
             self.begin(fleet);
         }
         if self.flying > 0
@@ -43,8 +54,15 @@ impl<'p> Call<'p> {
             let Some(turn) = self.whose_turn(fleet) else { break };
             let Some(candidate) = self.candidate(turn.place) else { break };
             match self.admit(candidate, fleet) {
+                // A probe is free: it is not for this call alone.
+                Ok(permit)
+                    if turn.why == Why::Hedge && !permit.is_probe() && !fleet.affords_extra(self.now) =>
+                {
+                    fleet.end(permit, Ending::Cancelled, 0, self.now);
+                    self.next = Next::NotYet;
+                }
                 Ok(permit) => return Some(self.launch(turn, candidate, permit)),
-                Err(_) if turn.last_resort => {
+                Err(refusal) if turn.why == Why::LastResort && is_breakers(refusal) => {
                     let permit = fleet.admit_last_resort(candidate.provider());
                     return Some(self.launch(turn, candidate, permit));
                 }
@@ -68,7 +86,7 @@ impl<'p> Call<'p> {
     /// Once, when the call first meets its fleet.
     #[inline]
     fn begin(&mut self, fleet: &Fleet) {
-        self.begun = true;
+        self.next = Next::Hedge;
         fleet.deposit(self.now);
         if self.policy.by_health {
             let (candidates, now) = (self.candidates, self.now);
@@ -114,12 +132,12 @@ impl<'p> Call<'p> {
     /// Who is to be asked now, if anybody.
     #[inline]
     fn whose_turn(&mut self, fleet: &Fleet) -> Option<Turn> {
-        let turn = |place| Turn { place, last_resort: false };
+        let turn = |place| Turn { place, why: Why::Turn };
         let standing = self.slots.standing(self.now);
         if !standing.busy {
             return standing.waiting.map(turn).or_else(|| self.last_resort());
         }
-        if standing.due.is_some() {
+        if standing.due.is_some() && self.has_room() {
             let due = |slot: &Slot| {
                 matches!(slot.state, State::Resting(wake) if wake <= self.now) && !self.is_asked(slot)
             };
@@ -132,12 +150,12 @@ impl<'p> Call<'p> {
         if self.hedge_due(fleet)? > self.now {
             return None;
         }
-        // What starts because another has failed is no extra attempt; a hedge is.
-        if self.next == Next::Hedge && !fleet.affords_extra(self.now) {
-            self.next = Next::NotYet;
-            return None;
-        }
-        Some(turn(place))
+        Some(Turn { place, why: if self.owed > 0 { Why::Turn } else { Why::Hedge } })
+    }
+
+    /// Whether one more may be in flight beside the others.
+    fn has_room(&self) -> bool {
+        self.flying == 0 || self.policy.hedge.is_some_and(|hedge| self.flying < u16::from(hedge.in_flight))
     }
 
     /// The next candidate that can be asked beside those in flight.
@@ -159,10 +177,13 @@ impl<'p> Call<'p> {
     fn hedge_due(&self, fleet: &Fleet) -> Option<Moment> {
         let hedge = self.policy.hedge?;
         let flying = || self.slots.iter().filter(|slot| slot.is_flying());
-        if self.next == Next::AtOnce {
+        if !self.has_room() {
+            return None;
+        }
+        if self.owed > 0 {
             return Some(self.now);
         }
-        if self.next == Next::NotYet || self.flying >= u16::from(hedge.in_flight) {
+        if self.next == Next::NotYet {
             return None;
         }
         let newest = flying().max_by_key(|slot| slot.latest)?;
@@ -177,19 +198,17 @@ impl<'p> Call<'p> {
     /// Nobody could serve: who was passed over is asked all the same, if the plan says so.
     fn last_resort(&self) -> Option<Turn> {
         let may = |slot: &Slot| {
-            let refused = matches!(slot.skipped().map(|it| it.why), Some(Skip::CircuitOpen | Skip::Probing));
             slot.attempts == 0
-                && refused
+                && slot.skipped().is_some_and(is_breakers)
                 && match self.policy.last_resort {
                     LastResort::Nobody => false,
                     LastResort::Primary => slot.candidate == 0,
                     LastResort::Everyone => true,
                 }
         };
-        self.slots.iter().position(may).map(|place| Turn { place, last_resort: true })
+        self.slots.iter().position(may).map(|place| Turn { place, why: Why::LastResort })
     }
 
-    #[inline]
     fn admit(&self, candidate: &Candidate, fleet: &Fleet) -> Result<Permit, Skipped> {
         if self.is_too_long_for(candidate) {
             return Err(Skipped { why: Skip::SameModel, until: None });
@@ -235,12 +254,16 @@ impl<'p> Call<'p> {
         self.launched += 1;
         self.flying += 1;
         self.next = Next::Hedge;
+        // A repeat is nobody's replacement.
+        if self.slots.get(turn.place).is_some_and(|slot| slot.attempts == 0) {
+            self.owed = self.owed.saturating_sub(1);
+        }
         self.tell(candidate.provider(), permit.transition());
         let now = self.now;
         let mut index = turn.place;
         if let Some(slot) = self.slots.get_mut(turn.place) {
             slot.launch(&permit, attempt.0, now);
-            slot.flags |= if turn.last_resort { LAST_RESORT } else { 0 };
+            slot.flags |= if turn.why == Why::LastResort { LAST_RESORT } else { 0 };
             index = slot.candidate.into();
         }
         Action::Launch(Launch {
@@ -249,7 +272,7 @@ impl<'p> Call<'p> {
             provider: candidate.provider(),
             limits,
             bound,
-            last_resort: turn.last_resort,
+            last_resort: turn.why == Why::LastResort,
         })
     }
 
@@ -269,4 +292,9 @@ impl<'p> Call<'p> {
         let next = [ends, wakes, hedge].into_iter().flatten().min();
         Some(Action::Wait(next))
     }
+}
+
+/// Whether it was the breaker that refused, and by itself: then it can be passed.
+const fn is_breakers(refusal: Skipped) -> bool {
+    matches!(refusal.why, Skip::CircuitOpen | Skip::Probing)
 }

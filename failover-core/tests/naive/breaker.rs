@@ -152,7 +152,7 @@ impl Naive {
         let length = pause.saturating_mul(1_u64 << self.breaks.min(40)).min(longest);
         let until = whole(if own { (now + length).max(hint.unwrap_or(0)) } else { hint.unwrap_or(0) });
         // A moment that the provider named says nothing on how long our own breaks should be.
-        self.breaks += u32::from(hint.is_none());
+        self.breaks += u32::from(own);
         self.turn(State::Open { until });
         Some(Transition::Opened(at(until)))
     }
@@ -195,8 +195,9 @@ impl Naive {
                 Some(Transition::HalfOpened)
             }
             State::Open { .. } => None,
-            State::HalfOpen { .. } if bad => slip.probe.then(|| self.open(true, hint, now)).flatten(),
+            State::HalfOpen { .. } if bad && slip.probe => self.open(true, hint, now),
             State::HalfOpen { .. } if hint.is_some() => self.open(false, hint, now),
+            State::HalfOpen { .. } if bad => None,
             State::HalfOpen { probes, successes, .. } => {
                 *probes -= u8::from(slip.probe);
                 *successes += u8::from(good);
