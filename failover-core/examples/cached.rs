@@ -51,11 +51,15 @@ impl Generator {
                 }
             }
         }
-        cache.leaders.insert(prompt.to_owned(), self.clock.now());
+        let began = self.clock.now();
+        cache.leaders.insert(prompt.to_owned(), began);
         drop(cache);
         let answer = self.ask(prompt, down);
         let mut cache = self.cache.lock().expect("no thread panics");
-        cache.leaders.remove(prompt);
+        // Who outlives the lease has a successor by now.
+        if cache.leaders.get(prompt) == Some(&began) {
+            cache.leaders.remove(prompt);
+        }
         let now = self.clock.now();
         let result = match (answer, cache.stored.get(prompt)) {
             (Some(text), _) => {

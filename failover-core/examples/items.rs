@@ -38,7 +38,10 @@ pub(crate) fn main() {
         match call.report().answered_by(number) {
             Some(attempt) => {
                 for (_, price) in answers[&attempt].iter().filter(|(it, _)| *it == number) {
-                    println!("{key:5} {price:>8} from attempt {}", attempt.number());
+                    println!(
+                        "{key:5} {price:>8} from the {}",
+                        call.report().candidate_of(attempt).map_or("?", |feed| FEEDS[feed])
+                    );
                     served.push(*key);
                 }
             }

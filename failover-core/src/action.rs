@@ -47,7 +47,7 @@ pub struct Launch {
     pub limits: Limits,
     /// What the total limit comes from.
     pub bound: Bound,
-    /// Asked although its breaker refuses, because nobody else could serve.
+    /// Asked although its breaker refused, because nobody else could serve.
     pub last_resort: bool,
 }
 
@@ -93,7 +93,7 @@ pub enum Cause {
     Exhausted,
     /// Every candidate is unavailable; the first to come back does so at this moment.
     Unavailable(Moment),
-    /// The call's deadline passed, or leaves no time for another attempt.
+    /// The call's deadline passed.
     Deadline,
     /// The call's attempts are used up.
     Attempts,

@@ -24,6 +24,7 @@ pub struct RetryBudget {
 const TOKEN: u64 = 1_000;
 const TIME_BITS: u32 = 34;
 const TIME: u64 = (1 << TIME_BITS) - 1;
+const AN_HOUR: u64 = 60 * 60 * 1_000;
 
 impl RetryBudget {
     /// 20 % of the requests, and 10 per second; a burst of 100.
@@ -90,9 +91,11 @@ impl Tokens {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let (tokens, since, present) = (word >> TIME_BITS, word & TIME, now.millis() & TIME);
-            let passed = present.wrapping_sub(since) & TIME;
-            // More than half the range is a clock that is behind another: time that was counted already.
-            let (passed, counted) = if passed > TIME / 2 { (0, since) } else { (passed, present) };
+            // A little behind is the clock of another thread, and that time was counted already; much is a long silence.
+            let behind = since.wrapping_sub(present) & TIME;
+            let is_behind = behind != 0 && behind < AN_HOUR;
+            let (passed, counted) =
+                if is_behind { (0, since) } else { (present.wrapping_sub(since) & TIME, present) };
             let earned = passed.saturating_mul(u64::from(self.budget.reserve_per_second));
             let Some(tokens) = change(tokens.saturating_add(earned).min(self.budget.full())) else {
                 return false;

@@ -8,6 +8,7 @@ use crate::call::{Call, Ended};
 use crate::circuit::{LONGEST_HINT, SHORTEST_HINT};
 use crate::fault::{Blame, Fate, Fault, Remedy, Step};
 use crate::fleet::Fleet;
+use crate::hedge::Delay;
 use crate::moment::Moment;
 use crate::slot::{MAYBE_BILLED, OVERTAKEN, Slot, State};
 
@@ -54,7 +55,9 @@ impl Call<'_> {
             }
         } else if self.items.all_answered() {
             self.ended = Some(Ended::Served(AttemptId(latest)));
-            let others = if self.flying > 0 { usize::MAX } else { 0 };
+            // In a race nobody is given a head start: what there is of one is the driver's own slowness.
+            let raced = self.policy.hedge.is_some_and(|hedge| hedge.delay == Delay::After(Duration::ZERO));
+            let others = if self.flying > 0 && !raced { usize::MAX } else { 0 };
             for other in self.slots.iter_mut().take(others) {
                 if matches!(other.state, State::Flying(earlier, ..) if earlier < began) {
                     other.flags |= OVERTAKEN;
@@ -104,6 +107,9 @@ impl Call<'_> {
         }
         self.owed = self.owed.saturating_add(1);
         match remedy.step {
+            Step::Stop if !self.policy.require_all && self.items.any_answered() => {
+                self.ended = Some(Ended::Partly)
+            }
             Step::Stop => self.ended = Some(Ended::Refused(AttemptId(latest))),
             Step::Repeat => {
                 let opened = match transition {
@@ -174,7 +180,8 @@ impl Call<'_> {
         let (permit, began) = slot.land(candidate.provider(), now)?;
         self.flying -= 1;
         let silence = self.policy.limits_of(candidate).silence();
-        let silent = silence.is_some_and(|limit| now.since(began) >= limit);
+        let silent = silence.is_some_and(|limit| now.since(began) >= limit)
+            || self.deadline.is_some_and(|deadline| now >= deadline);
         let failed = silent || slot.flags & OVERTAKEN != 0;
         // Called off is not undone: the provider may finish, and charge.
         slot.flags |= MAYBE_BILLED;

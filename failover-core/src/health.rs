@@ -54,6 +54,7 @@ struct Vitals {
 const ALL_FAIL: u64 = (1 << 12) - 1;
 const LONGEST: u64 = (1 << 26) - 1;
 const TICKS: u64 = (1 << 26) - 1;
+const AN_HOUR: u64 = 60 * 60 * 1_000 / 64;
 
 const fn tick(now: Moment) -> u64 {
     (now.millis() / 64) & TICKS
@@ -71,9 +72,9 @@ impl Vitals {
     /// Milliseconds since it was written down.
     #[inline]
     const fn age(self, now: Moment) -> u64 {
-        let ticks = tick(now).wrapping_sub(self.at) & TICKS;
-        // More than half the range is a clock that stepped back.
-        if ticks > TICKS / 2 { 0 } else { ticks * 64 }
+        // A little behind is the clock of another thread; much is a long silence.
+        let behind = self.at.wrapping_sub(tick(now)) & TICKS;
+        if behind < AN_HOUR { 0 } else { (tick(now).wrapping_sub(self.at) & TICKS) * 64 }
     }
 
     /// What is left of it now, if it fades by half in `half_life` milliseconds.
@@ -145,7 +146,7 @@ impl Charts {
     pub(crate) fn rank(&self, slot: usize, now: Moment) -> u64 {
         let Some(word) = self.each.get(slot) else { return 0 };
         let vitals = Vitals::from_bits(word.load(Ordering::Relaxed)).faded(self.half_life, now);
-        (vitals.failures * SHARES / (ALL_FAIL + 1)) << 8 | doublings(vitals.latency)
+        ((vitals.failures * SHARES + ALL_FAIL / 2) / (ALL_FAIL + 1)) << 8 | doublings(vitals.latency)
     }
 }
 

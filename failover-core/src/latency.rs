@@ -12,7 +12,7 @@ use alloc::boxed::Box;
 use core::array;
 use core::time::Duration;
 
-use crate::atomic::{AtomicU32, Ordering};
+use crate::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::moment::Moment;
 
 /// A record of how long answers take.
@@ -49,13 +49,13 @@ impl Latency {
     /// The number of the window that `now` lies in, from 1, so that 0 is before all of them. Most often it is the `latest` one,
     /// which is found without a division.
     #[inline]
-    fn number(&self, now: Moment, latest: u32) -> u32 {
+    const fn number(&self, now: Moment, latest: u64) -> u64 {
         let millis = now.millis();
-        let start = u64::from(latest.saturating_sub(1)).saturating_mul(self.window);
+        let start = latest.saturating_sub(1).saturating_mul(self.window);
         if latest > 0 && millis >= start && millis - start < self.window {
             return latest;
         }
-        u32::try_from(millis / self.window).unwrap_or(u32::MAX - 2).saturating_add(1)
+        millis / self.window + 1
     }
 }
 
@@ -78,7 +78,7 @@ const SAMPLED_FROM: u32 = 512;
 #[repr(align(64))]
 pub(crate) struct Histogram {
     /// The number of the latest window that has an answer, and one more; 0 before the first.
-    latest: AtomicU32,
+    latest: AtomicU64,
     /// Answers counted in each window, with their weight.
     counts: [AtomicU32; 2],
     steps: [[AtomicU32; STEPS]; 2],
@@ -87,13 +87,13 @@ pub(crate) struct Histogram {
 impl Histogram {
     pub(crate) fn new() -> Self {
         Self {
-            latest: AtomicU32::new(0),
+            latest: AtomicU64::new(0),
             counts: array::from_fn(|_| AtomicU32::new(0)),
             steps: array::from_fn(|_| array::from_fn(|_| AtomicU32::new(0))),
         }
     }
 
-    fn forget(&self, window: u32) {
+    fn forget(&self, window: u64) {
         let parity = (window % 2) as usize;
         let (Some(count), Some(steps)) = (self.counts.get(parity), self.steps.get(parity)) else { return };
         count.store(0, Ordering::Relaxed);

@@ -1,8 +1,8 @@
 //! Points in time, as the driver of the core measures them.
 //!
 //! The core never reads a clock. Whoever drives it says what time it is, as the time since an epoch of its own
-//! choosing: the start of the process, say. Only differences matter, and a clock that stands still or steps back is
-//! tolerated.
+//! choosing: the start of the process, say. A clock that stands still or steps back is tolerated. Breakers count 34 years
+//! from the epoch, so it should not lie long ago: not in 1970.
 
 use core::num::NonZeroU64;
 use core::time::Duration;

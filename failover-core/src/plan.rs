@@ -286,7 +286,7 @@ impl Policy {
     }
 
     /// Asks the healthiest candidates first, as the fleet's [`Health`](crate::Health) record has it, in place of the given
-    /// order.
+    /// order. One of which nothing is known counts as quick, and is tried.
     #[must_use]
     pub const fn by_health(self, on: bool) -> Self {
         Self { by_health: on, ..self }

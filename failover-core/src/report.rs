@@ -43,6 +43,14 @@ impl<'a> Report<'a> {
         Some(AttemptId(slot.latest))
     }
 
+    /// The candidate whose latest attempt this is, by its index: the one behind [`Finish::Served`] or
+    /// [`Report::answered_by`].
+    #[must_use]
+    pub fn candidate_of(&self, attempt: AttemptId) -> Option<usize> {
+        let slot = self.call.slots.iter().find(|slot| slot.attempts > 0 && slot.latest == attempt.0)?;
+        Some(slot.candidate.into())
+    }
+
     /// How the call ended, if it has.
     #[must_use]
     pub fn finish(&self) -> Option<Finish> {

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::array;
 
 use crate::circuit::Way;
 use crate::fleet::Permit;
@@ -200,18 +199,22 @@ impl Slots {
 
     /// Orders the candidates anew, those of equal rank as they were given.
     pub(crate) fn line_up(&mut self, rank: impl Fn(u16) -> u64) {
-        let mut few = array::from_fn::<u16, INLINE, _>(|place| place as u16);
-        let mut many: Vec<u16> = Vec::new();
+        // Each rank is read once: other threads change them meanwhile, and a sort may rely on what it compares.
+        let mut few = [(0, 0); INLINE];
+        let mut many = Vec::new();
         let count = self.iter().count();
-        let order = match few.get_mut(..count) {
+        let order: &mut [(u64, u16)] = match few.get_mut(..count) {
             Some(few) => few,
             None => {
-                many.extend(self.iter().map(|slot| slot.candidate));
+                many.resize(count, (0, 0));
                 &mut many
             }
         };
-        order.sort_by_key(|candidate| rank(*candidate));
-        for (slot, candidate) in self.iter_mut().zip(&*order) {
+        for (place, slot) in order.iter_mut().zip(self.iter()) {
+            *place = (rank(slot.candidate), slot.candidate);
+        }
+        order.sort_unstable();
+        for (slot, (_, candidate)) in self.iter_mut().zip(&*order) {
             slot.candidate = *candidate;
         }
     }

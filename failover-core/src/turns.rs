@@ -22,6 +22,9 @@ const LEASE_SLACK: Duration = Duration::from_secs(1);
 /// The lease of a probe that has no limit of its own.
 const LEASE_WITHOUT_LIMIT: Duration = Duration::from_secs(10 * 60);
 
+/// How long a call that wants to ask again waits for the probe of another, each time.
+const PROBE_TIME: Duration = Duration::from_millis(20);
+
 /// Somebody to ask.
 struct Turn {
     place: usize,
@@ -50,8 +53,11 @@ impl<'p> Call<'p> {
             return Some(self.give_up(place, fleet));
         }
         let used_up = self.used_up();
+        // Looked up once for each decision: the record it comes from is written to by other calls.
+        let mut due = None;
         while used_up.is_none() {
-            let Some(turn) = self.whose_turn(fleet) else { break };
+            due = self.policy.hedge.and_then(|_| self.hedge_due(fleet));
+            let Some(turn) = self.whose_turn(due) else { break };
             let Some(candidate) = self.candidate(turn.place) else { break };
             match self.admit(candidate, fleet) {
                 // A probe is free: it is not for this call alone.
@@ -69,7 +75,7 @@ impl<'p> Call<'p> {
                 Err(refusal) => self.refused(turn.place, refusal),
             }
         }
-        let wait = self.wake(fleet, used_up.is_some());
+        let wait = self.wake(due, used_up.is_some());
         if wait.is_none() {
             self.ended =
                 Some(if self.may_end_partly() { Ended::Partly } else { used_up.unwrap_or(Ended::Exhausted) });
@@ -131,25 +137,24 @@ impl<'p> Call<'p> {
 
     /// Who is to be asked now, if anybody.
     #[inline]
-    fn whose_turn(&mut self, fleet: &Fleet) -> Option<Turn> {
+    fn whose_turn(&self, due: Option<Moment>) -> Option<Turn> {
         let turn = |place| Turn { place, why: Why::Turn };
         let standing = self.slots.standing(self.now);
         if !standing.busy {
             return standing.waiting.map(turn).or_else(|| self.last_resort());
         }
         if standing.due.is_some() && self.has_room() {
-            let due = |slot: &Slot| {
+            let rested = |slot: &Slot| {
                 matches!(slot.state, State::Resting(wake) if wake <= self.now) && !self.is_asked(slot)
             };
-            if let Some(place) = self.slots.iter().position(due) {
+            if let Some(place) = self.slots.iter().position(rested) {
                 return Some(turn(place));
             }
         }
-        self.policy.hedge?;
-        let place = self.beside()?;
-        if self.hedge_due(fleet)? > self.now {
+        if due? > self.now {
             return None;
         }
+        let place = self.beside()?;
         Some(Turn { place, why: if self.owed > 0 { Why::Turn } else { Why::Hedge } })
     }
 
@@ -177,7 +182,7 @@ impl<'p> Call<'p> {
     fn hedge_due(&self, fleet: &Fleet) -> Option<Moment> {
         let hedge = self.policy.hedge?;
         let flying = || self.slots.iter().filter(|slot| slot.is_flying());
-        if !self.has_room() {
+        if !self.has_room() || self.beside().is_none() {
             return None;
         }
         if self.owed > 0 {
@@ -213,20 +218,27 @@ impl<'p> Call<'p> {
         if self.is_too_long_for(candidate) {
             return Err(Skipped { why: Skip::SameModel, until: None });
         }
-        let lease = self.policy.limits_of(candidate).total().unwrap_or(LEASE_WITHOUT_LIMIT);
+        let left = || self.deadline.map(|deadline| deadline.since(self.now));
+        let lease = self.policy.limits_of(candidate).total().or_else(left).unwrap_or(LEASE_WITHOUT_LIMIT);
         fleet.admit(candidate.provider(), lease.saturating_add(LEASE_SLACK), self.now)
     }
 
-    /// Its turn is over; unless it was to be asked again, and another call has made the provider's break a little longer.
+    /// Its turn is over; unless it was to be asked again, and other calls have made that a little later: by prolonging the
+    /// provider's break, or by probing it just now.
     fn refused(&mut self, place: usize, refusal: Skipped) {
         let resting = self.slots.get(place).filter(|slot| matches!(slot.state, State::Resting(_)));
         let failed = resting.and_then(Slot::ended);
-        let wake = match (failed, refusal.until) {
-            (Some(failed), Some(until)) if self.is_worth_it(failed, until) => Some((until, failed)),
+        let later = match refusal.why {
+            Skip::Probing => Some(self.now.plus(PROBE_TIME)),
+            Skip::CircuitOpen => refusal.until,
+            Skip::ForcedOpen | Skip::SameModel => None,
+        };
+        let wake = match (failed, later) {
+            (Some(failed), Some(later)) if self.is_worth_it(failed, later) => Some((later, failed)),
             _ => None,
         };
         match (self.slots.get_mut(place), wake) {
-            (Some(slot), Some((until, failed))) => slot.rest(until, failed),
+            (Some(slot), Some((later, failed))) => slot.rest(later, failed),
             (Some(slot), None) => slot.skip(refusal),
             (None, _) => {}
         }
@@ -277,7 +289,7 @@ impl<'p> Call<'p> {
     }
 
     /// What there is to wait for; nothing, if the call is over.
-    fn wake(&self, fleet: &Fleet, used_up: bool) -> Option<Action> {
+    fn wake(&self, due: Option<Moment>, used_up: bool) -> Option<Action> {
         let resting = |slot: &Slot| match slot.state {
             State::Resting(wake) if !used_up && wake > self.now => Some(wake),
             State::Resting(_) | State::Absent | State::Waiting | State::Flying(..) | State::Done(_) => None,
@@ -287,8 +299,7 @@ impl<'p> Call<'p> {
         if self.flying == 0 && wakes.is_none() {
             return None;
         }
-        let hedged = self.policy.hedge.is_some() && !used_up;
-        let hedge = if hedged { self.beside().and_then(|_| self.hedge_due(fleet)) } else { None };
+        let hedge = due.filter(|due| !used_up && *due > self.now);
         let next = [ends, wakes, hedge].into_iter().flatten().min();
         Some(Action::Wait(next))
     }

@@ -29,7 +29,7 @@ fn launch(call: &mut Call<'_>, fleet: &Fleet, now: u64) -> Launch {
 }
 
 fn trip(fleet: &Fleet, slot: u16) {
-    let permit = fleet.admit(ProviderId::new(slot), ms(1), at(0)).unwrap();
+    let permit = fleet.admit(ProviderId::new(slot), ms(1), at(0)).expect("closed");
     fleet.end(permit, Ending::Trip, 0, at(0));
 }
 
@@ -131,7 +131,7 @@ fn grows() -> Fleet {
 }
 
 fn end(fleet: &Fleet, ending: Ending, now: u64) -> Option<Transition> {
-    let permit = fleet.admit(A, ms(10), at(now)).unwrap();
+    let permit = fleet.admit(A, ms(10), at(now)).expect("let through");
     fleet.end(permit, ending, 0, at(now))
 }
 

@@ -55,6 +55,8 @@ struct Member {
     entries: Vec<Entry>,
     /// The call has its answer or its refusal; and when the attempt that answered began.
     decided: bool,
+    /// When the call has to be over.
+    deadline: Option<u64>,
     winner: Option<u64>,
 }
 
@@ -66,6 +68,11 @@ pub(crate) struct Crowd<'f> {
     members: Vec<Member>,
     seed: u64,
 }
+
+/// The place of the racing policy among [`POLICIES`].
+const RACE: usize = 1;
+/// And of the one with a deadline.
+const HEDGING: usize = 2;
 
 const fn silence(policy: usize) -> Option<u64> {
     if policy < 2 { None } else { Some(700_123) }
@@ -124,7 +131,8 @@ impl<'f> Crowd<'f> {
         let call = Call::new(&POLICIES[policy], order, self.seed, at(self.now));
         let entries = call.report().entries().collect();
         let flights = Vec::new();
-        self.members.push(Member { call, policy, flights, entries, decided: false, winner: None });
+        let deadline = (policy == HEDGING).then_some(self.now + 3_000_777);
+        self.members.push(Member { call, policy, flights, entries, decided: false, deadline, winner: None });
     }
 
     fn poll(&mut self, member: &mut Member) -> bool {
@@ -182,8 +190,10 @@ impl<'f> Crowd<'f> {
 
     /// An attempt that nobody waits for any more: silence is evidence, being late is not.
     fn call_off(&mut self, member: &Member, flight: &Flight, overdue: bool) -> Option<Transition> {
-        let silent = silence(member.policy).is_some_and(|limit| self.now - flight.began >= limit);
-        let overtaken = member.winner.is_some_and(|winner| flight.began < winner);
+        let silent = silence(member.policy).is_some_and(|limit| self.now - flight.began >= limit)
+            || member.deadline.is_some_and(|deadline| self.now >= deadline);
+        // In a race nobody is given a head start.
+        let overtaken = member.policy != RACE && member.winner.is_some_and(|winner| flight.began < winner);
         let failed = overdue || silent || overtaken;
         let ending = if failed { Ending::Failure } else { Ending::Cancelled };
         self.naive[flight.launch.provider.slot()].end(flight.slip, ending, self.now)

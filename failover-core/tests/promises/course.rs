@@ -31,7 +31,7 @@ pub(crate) struct Course<'a> {
     pub(crate) landed: Vec<AttemptId>,
     pub(crate) launched: u32,
     /// Something ended since the latest launch, and did not end the call.
-    pub(crate) at_once: bool,
+    pub(crate) at_once: u32,
     /// The latest time the call was told.
     pub(crate) clock: Moment,
     /// Since when nothing is in flight.
@@ -96,7 +96,8 @@ impl Course<'_> {
             }
         }
         if self.wish.hedge.is_some() && self.has_another() && !self.used_up(now) && !self.flights.is_empty() {
-            assert!(!self.at_once, "a failure starts the next at once");
+            let full = self.wish.hedge.is_some_and(|(_, most)| self.flights.len() >= usize::from(most));
+            assert!(self.at_once == 0 || full, "a failure starts the next at once");
             if let (Some(due), false) = (self.hedge_due(fleet, now), budgeted) {
                 assert!(by(due), "sleeps over a hedge");
             }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use failover_core::{
-    Action, Blame, Breaker, Call, Candidate, Cause, Fate, Fault, Finish, Fleet, Launch, Moment, Outcome,
-    Policy, ProviderId, Step, Transition,
+    Action, Blame, Breaker, Call, Candidate, Cause, CircuitState, Fate, Fault, Finish, Fleet, Launch, Moment,
+    Outcome, Policy, ProviderId, Step, Transition,
 };
 
 use crate::Told;
@@ -54,7 +54,7 @@ impl<'a> Judge<'a> {
             tries: vec![Tries::default(); self.candidates.len()],
             landed: Vec::new(),
             launched: 0,
-            at_once: false,
+            at_once: 0,
             clock: self.now,
             idle: None,
             expected: None,
@@ -117,18 +117,21 @@ impl<'a> Judge<'a> {
         }
         let repeat = tries.attempts > 0;
         tries.attempts += 1;
-        let beside = !course.flights.is_empty() && !repeat && !course.at_once;
+        let beside = !course.flights.is_empty() && !repeat && course.at_once == 0;
         if beside {
             let due = course.hedge_due(self.fleet, self.now);
             assert!(due.is_some_and(|due| due <= self.now), "hedged before it was due: {due:?}");
         }
-        let no_repeats = course.wish.retries == 0 && self.life.people.iter().all(|person| person.2.is_none());
-        if let (Some((_, most)), true) = (course.wish.hedge, no_repeats) {
+        if let Some((_, most)) = course.wish.hedge {
             assert!(course.flights.len() < usize::from(most), "too many in flight");
         }
-        self.extra += u64::from(repeat || beside);
+        // A probe is free, also where it starts as a hedge.
+        let probe = self.fleet.state(launch.provider, self.now) == CircuitState::HalfOpen;
+        self.extra += u64::from(repeat || (beside && !probe));
         course.launched += 1;
-        course.at_once = false;
+        if !repeat {
+            course.at_once = course.at_once.saturating_sub(1);
+        }
         course.idle = None;
         let fortune = self.luck.next().expect("luck never ends");
         let end = self.now.plus(us(fortune.takes));
@@ -182,7 +185,9 @@ impl<'a> Judge<'a> {
                 let remedy = fault.remedy();
                 tries.unknown += u32::from(remedy.fate == Fate::Unknown);
                 if remedy.step == Step::Stop {
-                    course.expected = Some(Finish::Refused(launch.attempt));
+                    let some = !course.wish.require_all && course.owners.iter().any(Option::is_some);
+                    let finish = if some { Finish::Partly } else { Finish::Refused(launch.attempt) };
+                    course.expected = Some(finish);
                 }
                 let floor = retry_after.map(|wait| course.clock.plus(wait));
                 Self::failed(course, &launch, retry_after.map(|wait| wait.max(us(1_000_000))), opened);
@@ -203,7 +208,7 @@ impl<'a> Judge<'a> {
                         *owner = Some(launch.attempt);
                     }
                 }
-                course.at_once = true;
+                course.at_once += 1;
                 if course.owners.iter().all(Option::is_some) {
                     course.expected = Some(Finish::Served(launch.attempt));
                 }
@@ -227,7 +232,7 @@ impl<'a> Judge<'a> {
         let latest = course.clock.plus(most).max(hint.plus(us(1_000)));
         let latest = opened.map_or(latest, |opened| opened.max(latest));
         course.tries[launch.candidate].rest = Some((earliest, latest));
-        course.at_once = true;
+        course.at_once += 1;
         if course.flights.is_empty() {
             course.idle = Some(course.clock);
         }
