@@ -15,7 +15,9 @@ use crate::provenance::Provenance;
 use crate::provider::ProviderName;
 use crate::triggers::Triggers;
 
-/// Builds an adapter's `Failover`.
+/// Builds an adapter's `Failover`, which has it as `Failover::builder()`.
+///
+/// With `failover-mapping` alone, for an adapter of your own:
 ///
 /// ```
 /// use std::time::Duration;
@@ -172,9 +174,29 @@ impl<F: FromConfig> Builder<F> {
         self.with(|settings| settings.breaker = breaker)
     }
 
-    /// Rows of your own, in TOML of the form of [`ProviderData`](crate::ProviderData), added to the built-in ones of that
-    /// provider or put in place of those of the same name. `file` is what a refusal calls them by. Sets, sizes and ratios
-    /// that a row names stand in the same file, in an earlier one, or among the built-in data.
+    /// Rows of your own, in TOML of the form of `failover_mapping::ProviderData`, added to the built-in ones of that provider
+    /// or put in place of those of the same name. `file` is what a refusal calls them by. Sets, sizes and ratios that a row
+    /// names stand in the same file, in an earlier one, or among the built-in data.
+    ///
+    /// A neutral name connects a row with NexaAPI's. The built-in ones stand in the README's tables; one of your own needs a
+    /// second file, with a row of [`ProviderName::Nexa`] that says `model = "acme"` and NexaAPI's `id`.
+    ///
+    /// ```
+    /// use failover_mapping::{Config, ProviderName};
+    ///
+    /// let rows = r#"
+    ///     [[models]]
+    ///     id = "acme/flux-tuned" # asked at https://fal.run/acme/flux-tuned
+    ///     model = "flux-dev"     # the neutral name
+    ///     task = "image"
+    ///     answer = "flux"        # the shape of its answer
+    /// "#;
+    /// let builder = Config::builder().nexa_api_key("nexa-key"); // or an adapter's `Failover::builder()`
+    /// let config = builder.data(ProviderName::Fal, "acme.toml", rows).build()?;
+    /// let row = config.catalogue().resolve_fal("acme/flux-tuned").expect("it has a row now");
+    /// assert_eq!(row.stand_in, "flux-dev");
+    /// # Ok::<(), failover_mapping::ConfigError>(())
+    /// ```
     pub fn data(self, provider: ProviderName, file: impl Into<String>, toml: impl Into<String>) -> Self {
         let own = OwnData { provider, file: file.into(), toml: toml.into() };
         self.with(|settings| settings.data.push(own))

@@ -212,7 +212,12 @@ fn parse(place: Place<'_>, text: &str) -> Result<ProviderData, ConfigError> {
             before.trim_end().rsplit(|c: char| c.is_whitespace() || matches!(c, '{' | ',')).next()
         });
         let key = named.map_or_else(|| format!("line {line}"), |key| format!("line {line}: {key}"));
-        place.refuse(key, error.message())
+        // `toml` would name the shapes of all providers.
+        if named == Some("answer") {
+            check::no_answer(place, key)
+        } else {
+            place.refuse(key, error.message())
+        }
     })
 }
 
@@ -226,7 +231,7 @@ impl Table {
         for model in more.models {
             let name = if place.provider == ProviderName::Nexa { &model.model } else { &model.id };
             if seen.insert(name.clone(), ()).is_some() {
-                return Err(place.refuse(format!("models.{name}"), "stands there twice"));
+                return Err(place.refuse(format!("models.{name}"), "stands there twice: remove one"));
             }
             let known = self.rows.get(name).copied();
             match known.and_then(|row| self.data.models.get_mut(row).zip(self.files.get_mut(row))) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::catalogue::Catalogue;
 use crate::codec::{self, Codec};
 use crate::data::{Answer, Field, Input, Model, ProviderData, Size, Task};
-use crate::error::{ConfigError, Place};
+use crate::error::{ConfigError, Place, one_of};
 use crate::provider::ProviderName;
 
 type Checked = Result<(), ConfigError>;
@@ -58,16 +58,23 @@ pub(crate) fn stand_ins(catalogue: &Catalogue) -> Checked {
             let other = catalogue.stand_in_row(model);
             let found = other.and_then(|row| Some((row, catalogue.provider(nexa).models.get(row)?.task)));
             let Some((other, found)) = found else {
-                return refused("model", format!("is `{neutral}`, for which NexaAPI has no row"));
+                let rows = &catalogue.provider(nexa).models;
+                let known = one_of(rows.iter().filter(|row| row.task == task).map(|row| &*row.model));
+                let reason = format!("is `{neutral}`, for which NexaAPI has no row: add one, or use {known}");
+                return refused("model", reason);
             };
             if found != task {
                 let file = catalogue.place(nexa, other).file;
-                let reason =
-                    format!("is {task}, but NexaAPI's row for `{neutral}` (in {file}) is for {found}");
+                let reason = format!(
+                    "is {task}, but NexaAPI's row for `{neutral}` (in {file}) is for {found}: use one task"
+                );
                 return refused("task", reason);
             }
             if !catalogue.provider(nexa).endpoints.contains_key(&task) {
-                return refused("task", format!("is {task}, for which NexaAPI has no endpoint"));
+                return refused(
+                    "task",
+                    format!("is {task}, for which NexaAPI has no endpoint: add its path"),
+                );
             }
         }
     }
@@ -81,7 +88,7 @@ fn sizes(place: Place<'_>, data: &ProviderData) -> Checked {
         sizes.iter().map(move |(ratio, size)| (format!("ratios.{table}.{ratio}"), size))
     });
     match named.chain(by_ratio).find(|(_, size)| !fits(size)) {
-        Some((key, _)) => Err(place.refuse(key, "has a side that is not within 1..=14142 pixels")),
+        Some((key, _)) => Err(place.refuse(key, "has a side that is not between 1 and 14142 pixels")),
         None => Ok(()),
     }
 }
@@ -108,8 +115,9 @@ fn model(place: Place<'_>, data: &ProviderData, row: &Model) -> Checked {
         let reason = "has an id or a model that is no name: use letters, digits, dots, dashes and slashes";
         return refused("", reason);
     }
+    let sets = || one_of(data.inputs.keys().map(String::as_str));
     if row.inputs.as_ref().is_some_and(|set| !data.inputs.contains_key(set)) {
-        return refused(".inputs", "names a set that is not there");
+        return refused(".inputs", &format!("names a set that is not there: use {}", sets()));
     }
     if row.substitution.is_some() && !stand_in {
         return refused(".substitution", "has no effect here: say it in NexaAPI's row");
@@ -117,24 +125,26 @@ fn model(place: Place<'_>, data: &ProviderData, row: &Model) -> Checked {
     if stand_in && !row.defaults.is_empty() {
         return refused(".defaults", "has no effect here: the asked provider's defaults count");
     }
-    let shapes: &[Answer] = match place.provider {
-        ProviderName::Fal => &[Answer::Flux, Answer::FluxCounted, Answer::FilesSeed, Answer::Files],
-        ProviderName::Replicate => &[Answer::One, Answer::List],
-        ProviderName::Nexa => &[],
-    };
+    let shapes = Answer::of(place.provider);
     if row.answer.is_some_and(|answer| !shapes.contains(&answer)) {
-        return refused(".answer", "is not a shape in which this provider answers");
+        return Err(no_answer(place, format!("models.{name}.answer")));
     }
     let inputs = data.inputs_of(row);
     if row.task == Task::Image && inputs.is_none() {
-        return refused(".inputs", "is missing");
+        return refused(".inputs", &format!("is missing: use {}", sets()));
     }
     if row.task == Task::Image && row.answer.is_none() && !stand_in {
-        return refused(".answer", "is missing");
+        let known = one_of(shapes.iter().map(|shape| shape.as_str()));
+        return refused(".answer", &format!("is missing: use {known}"));
     }
     for (key, value) in &row.defaults {
-        let Some(input) = inputs.unwrap_or_default().iter().find(|input| input.key == *key) else {
-            return refused(".defaults", "gives a key that is not in its set");
+        let rows = inputs.unwrap_or_default();
+        let Some(input) = rows.iter().find(|input| input.key == *key) else {
+            let reason = match rows {
+                [] => "has no set of parameters: leave it out".to_owned(),
+                _ => format!("is not in its set: use {}", one_of(rows.iter().map(|input| &*input.key))),
+            };
+            return refused(&format!(".defaults.{key}"), &reason);
         };
         default(data, input, value).or_else(|mistake| refused(&format!(".defaults.{key}"), &mistake))?;
     }
@@ -150,26 +160,31 @@ fn inputs(place: Place<'_>, data: &ProviderData, name: &str, rows: &[Input]) -> 
             return refused("has a key that cannot be: one that is empty, or NexaAPI's own `model`");
         }
         if !keys.insert(&row.key) {
-            return refused("stands there twice");
+            return refused("stands there twice: remove one");
         }
         if !fields.insert(row.field) && stand_in {
-            return refused("has no effect: another row writes the same field");
+            return refused("has no effect: another row writes the same field; remove one");
         }
         if let Err(mistake) = if stand_in { asks_plainly(row) } else { is_bounded(row) } {
             return refused(mistake);
         }
-        if !fits(row, stand_in) {
-            return refused("has a codec that cannot write this field");
+        let codecs = codecs(row.field, stand_in);
+        if !codecs.contains(&row.codec) {
+            let known = one_of(codecs.iter().map(|codec| codec.as_str()));
+            return refused(&match codecs {
+                [] => "has a field that no codec writes for a stand-in: use `width` and `height`".to_owned(),
+                _ => format!("has a codec that cannot write this field: use {known}"),
+            });
         }
         let table = row.ratios.as_ref().map(|table| data.ratios.contains_key(table));
         if table != (row.codec == Codec::Ratio).then_some(true) {
             return refused("needs a table of ratios for the codec `ratio`, and only for it");
         }
         if [row.min, row.max].into_iter().flatten().any(|bound| !bound.is_finite()) {
-            return refused("has a bound that is no number");
+            return refused("has a bound that is no number: leave it out for none");
         }
         if row.min.zip(row.max).is_some_and(|(min, max)| min > max) {
-            return refused("has a least value above the greatest");
+            return refused("has a least value above the greatest: swap `min` and `max`");
         }
         if let Some(value) = &row.default
             && let Err(mistake) = default(data, row, value)
@@ -181,19 +196,33 @@ fn inputs(place: Place<'_>, data: &ProviderData, name: &str, rows: &[Input]) -> 
         || !(fields.contains(&Field::Size)
             || (fields.contains(&Field::Width) && fields.contains(&Field::Height)))
     {
-        return Err(place.refuse(format!("inputs.{name}"), "has no row for the prompt or for the size"));
+        return Err(
+            place.refuse(format!("inputs.{name}"), "has no row for the prompt or for the size: add it")
+        );
     }
     Ok(())
 }
 
-const fn fits(row: &Input, stand_in: bool) -> bool {
-    match row.field {
-        Field::Prompt | Field::NegativePrompt => matches!(row.codec, Codec::Text),
-        Field::Size => matches!(row.codec, Codec::Size | Codec::Ratio | Codec::Pixels) && !stand_in,
-        Field::Guidance => matches!(row.codec, Codec::Number),
-        Field::Width | Field::Height | Field::Steps | Field::Count | Field::Seed => {
-            matches!(row.codec, Codec::Integer)
-        }
+/// A word for the shape of an answer that is not one of this provider's.
+pub(crate) fn no_answer(place: Place<'_>, key: String) -> ConfigError {
+    let known = one_of(Answer::of(place.provider).iter().map(|shape| shape.as_str()));
+    place.refuse(
+        key,
+        match place.provider {
+            ProviderName::Nexa => "has no effect here: say it in the asked provider's row".to_owned(),
+            _ => format!("is not a shape in which this provider answers: use {known}"),
+        },
+    )
+}
+
+/// How a field may be written.
+const fn codecs(field: Field, stand_in: bool) -> &'static [Codec] {
+    match field {
+        Field::Prompt | Field::NegativePrompt => &[Codec::Text],
+        Field::Size if stand_in => &[],
+        Field::Size => &[Codec::Size, Codec::Ratio, Codec::Pixels],
+        Field::Guidance => &[Codec::Number],
+        Field::Width | Field::Height | Field::Steps | Field::Count | Field::Seed => &[Codec::Integer],
     }
 }
 
@@ -222,7 +251,7 @@ fn is_bounded(row: &Input) -> Result<(), &'static str> {
     match row.side {
         Some(_) if row.codec != Codec::Size => Err("has a `side`, which has no effect on this codec"),
         Some(side) if side == 0 || side > LONGEST_SIDE => {
-            Err("has a `side` that is not within 1..=14142 pixels")
+            Err("has a `side` that is not between 1 and 14142 pixels")
         }
         _ => Ok(()),
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::data::{Input, ProviderData};
+use crate::error::one_of;
 use crate::form::Size;
 
 /// How a parameter's value is written.
@@ -26,6 +27,20 @@ pub enum Codec {
     Ratio,
     /// `1024x768`.
     Pixels,
+}
+
+impl Codec {
+    /// Its name in a data file.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Size => "size",
+            Self::Ratio => "ratio",
+            Self::Pixels => "pixels",
+        }
+    }
 }
 
 /// A value that was read.
@@ -50,15 +65,21 @@ pub(crate) fn read(input: &Input, value: &Value, provider: &ProviderData) -> Res
         Codec::Size => match value {
             Value::String(name) => {
                 let size = provider.sizes.get(name).copied();
-                size.map(Datum::Size).ok_or_else(|| "is not the name of a size".to_owned())
+                size.map(Datum::Size).ok_or_else(|| {
+                    let known = one_of(provider.sizes.keys().map(String::as_str));
+                    format!("is not the name of a size: use {known}, or an object with width and height")
+                })
             }
             Value::Object(sides) => object(input, sides).map(Datum::Size),
-            _ => Err("is neither the name of a size nor an object".to_owned()),
+            _ => Err("is neither the name of a size nor an object with width and height".to_owned()),
         },
         Codec::Ratio => {
             let table = input.ratios.as_ref().and_then(|table| provider.ratios.get(table));
             let size = value.as_str().and_then(|ratio| table?.get(ratio)).copied();
-            size.map(Datum::Size).ok_or_else(|| "is not an aspect ratio that this model takes".to_owned())
+            size.map(Datum::Size).ok_or_else(|| {
+                let known = one_of(table.into_iter().flat_map(|table| table.keys()).map(String::as_str));
+                format!("is not an aspect ratio that this model takes: use {known}")
+            })
         }
         Codec::Pixels => pixels(input, value).map(Datum::Size),
     }
@@ -91,11 +112,14 @@ fn number(input: &Input, value: &Value) -> Result<f64, Mistake> {
 }
 
 fn within(input: &Input, number: f64) -> Result<(), Mistake> {
-    let bound = |bound: Option<f64>| bound.map_or(String::new(), |bound| bound.to_string());
-    if input.min.is_some_and(|min| number < min) || input.max.is_some_and(|max| number > max) {
-        return Err(format!("is not within {}..={}", bound(input.min), bound(input.max)));
+    if input.min.is_none_or(|min| number >= min) && input.max.is_none_or(|max| number <= max) {
+        return Ok(());
     }
-    Ok(())
+    Err(match (input.min, input.max) {
+        (Some(min), Some(max)) => format!("is not between {min} and {max}"),
+        (Some(least), _) => format!("is less than {least}"),
+        (_, greatest) => format!("is more than {}", greatest.unwrap_or_default()),
+    })
 }
 
 fn object(input: &Input, sides: &Map<String, Value>) -> Result<Size, Mistake> {

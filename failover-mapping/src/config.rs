@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use failover_core::{Backoff, Breaker, Candidate, Limits, Policy, ProviderId};
+use http::uri::Authority;
 use http::{HeaderValue, Uri};
 
 use crate::builder::{Builder, Settings};
@@ -197,30 +198,27 @@ impl Config {
 }
 
 fn check_limits(settings: &Settings) -> Result<(), ConfigError> {
-    let zero_time = |limit: Option<Duration>| limit.is_some_and(|limit| limit.is_zero());
-    let refused =
-        |field| Err(ConfigError::setting(field, "is zero: nothing could be asked; give it at least 1"));
-    if settings.nexa_attempts == 0 {
-        return refused("nexa_attempts");
+    let none = |limit: Option<Duration>| limit.is_some_and(|limit| limit.is_zero());
+    let refusals = [
+        (settings.nexa_attempts == 0, "nexa_attempts", "is zero: nobody would stand in; leave it out for 2"),
+        (
+            settings.request_limit == 0,
+            "request_limit",
+            "is zero: no request would be failed over; leave it out for 8 MiB",
+        ),
+        (settings.answer_limit == 0, "answer_limit", "is zero: no answer would fit; leave it out for 32 MiB"),
+        (settings.nexa_limit.is_zero(), "nexa_limit", "is zero: leave it out for 60 s, or give it some time"),
+        (none(settings.deadline), "deadline", "is zero: leave it out for no limit, or give it some time"),
+        (
+            none(settings.primary_limit),
+            "primary_limit",
+            "is zero: leave it out for half of the deadline, or give it some time",
+        ),
+    ];
+    match refusals.into_iter().find(|(zero, ..)| *zero) {
+        Some((_, field, problem)) => Err(ConfigError::setting(field, problem)),
+        None => Ok(()),
     }
-    if settings.request_limit == 0 {
-        return refused("request_limit");
-    }
-    if settings.answer_limit == 0 {
-        return refused("answer_limit");
-    }
-    let refused =
-        |field| Err(ConfigError::setting(field, "is zero: leave it out for no limit, or give it some time"));
-    if zero_time(Some(settings.nexa_limit)) {
-        return refused("nexa_limit");
-    }
-    if zero_time(settings.deadline) {
-        return refused("deadline");
-    }
-    if zero_time(settings.primary_limit) {
-        return refused("primary_limit");
-    }
-    Ok(())
 }
 
 #[derive(Default)]
@@ -240,8 +238,13 @@ impl Domains {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.image_url.scheme_str().unwrap_or_default();
+        let authority = self.image_url.authority().map_or("", Authority::as_str);
+        let origins: Vec<_> =
+            self.origins.iter().map(|(provider, origin)| format!("{provider} at {origin}")).collect();
         f.debug_struct("Config")
-            .field("nexa", &self.image_url.host().unwrap_or_default())
+            .field("nexa", &format_args!("{scheme}://{authority}"))
+            .field("origins", &origins)
             .field("triggers", &self.triggers)
             .field("policy", &self.policy)
             .field("breaker", &self.breaker)

@@ -26,6 +26,13 @@ impl Secret {
         if self.0.trim() != self.0 {
             return Err(ConfigError::setting(FIELD, "begins or ends with white space: remove it"));
         }
+        if ['"', '\''].iter().any(|quote| self.0.starts_with(*quote) && self.0.ends_with(*quote)) {
+            return Err(ConfigError::setting(FIELD, "begins and ends with quotes: remove them"));
+        }
+        if self.0.contains(char::is_whitespace) {
+            let problem = "holds white space: give the key alone, without \"Bearer\"";
+            return Err(ConfigError::setting(FIELD, problem));
+        }
         let malformed =
             ConfigError::setting(FIELD, "holds characters other than visible ASCII: copy it again");
         if !self.0.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 pub use crate::codec::Codec;
 pub use crate::form::Size;
+use crate::provider::ProviderName;
 
 /// One provider: which models it has, how it is asked, how it answers.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -259,6 +260,29 @@ impl Task {
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl Answer {
+    /// The shapes in which a provider answers.
+    pub(crate) const fn of(provider: ProviderName) -> &'static [Self] {
+        match provider {
+            ProviderName::Fal => &[Self::Flux, Self::FluxCounted, Self::FilesSeed, Self::Files],
+            ProviderName::Replicate => &[Self::One, Self::List],
+            ProviderName::Nexa => &[],
+        }
+    }
+
+    /// Its name in a data file.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flux => "flux",
+            Self::FluxCounted => "flux-counted",
+            Self::FilesSeed => "files-seed",
+            Self::Files => "files",
+            Self::One => "one",
+            Self::List => "list",
+        }
     }
 }
 

@@ -2,10 +2,14 @@
 //!
 //! No message repeats a value that the user gave for a key or a URL, so an error can be logged as it is.
 
+use std::fmt;
+
 use crate::provider::ProviderName;
 
 /// A configuration that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+///
+/// Its `Debug` is the same sentence as its `Display`, so that an error that ends `main` can be read.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A setting of the builder, or the environment variable behind it.
@@ -41,6 +45,12 @@ impl ConfigError {
     }
 }
 
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Whose data are read, and out of which file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'a> {
@@ -54,4 +64,11 @@ impl Place<'_> {
         let Self { provider, file } = self;
         ConfigError::Data { provider, file: file.to_owned(), key: key.into(), reason: reason.into() }
     }
+}
+
+/// The choice that a refusal offers: "`flux`, `files-seed` or `files`".
+pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    let last = names.pop().unwrap_or_default();
+    if names.is_empty() { last } else { format!("{} or {last}", names.join(", ")) }
 }

@@ -210,7 +210,9 @@ impl<'c, 'b> Exchange<'c, 'b> {
         let read = if status.is_success() {
             self.reader().ok_or(Fault::Empty.into()).and_then(|reader| reader.answer(body))
         } else {
-            Err(verdict::of_stand_in(verdict::fault(&stand_in.data.verdicts, status, headers)).into())
+            let said = verdict::fault(&stand_in.data.verdicts, status, headers);
+            let note = verdict::note_of_stand_in(status, said);
+            Err(nexa::Unusable { fault: verdict::of_stand_in(said), note })
         };
         let fault = match read {
             Ok(answer) => {

@@ -70,7 +70,7 @@ pub use data::{
 };
 pub use error::ConfigError;
 pub use exchange::{Conclusion, Exchange, Flight};
-pub use failover_core::{Fault, Moment};
+pub use failover_core::{Fault, Moment, Skip};
 pub use loss::{Loss, LossKind};
 pub use provenance::{Asked, Attempt, Passed, Provenance, Served};
 pub use provider::ProviderName;

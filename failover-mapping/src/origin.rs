@@ -87,13 +87,23 @@ pub(crate) fn nexa_endpoint(text: &str, path: &str) -> Result<(Uri, bool), Confi
         .ok_or(ConfigError::setting(FIELD, "has a path that cannot be sent: use letters, digits and dashes"))
 }
 
+const NO_SCHEME: &str = "has no scheme: write it like https://host";
+
 fn canonical(field: &'static str, text: &str) -> Result<Url, ConfigError> {
     let refused = |problem| Err(ConfigError::setting(field, problem));
-    let Ok(url) = Url::parse(text) else {
-        return refused("is not a URL: it looks like https://host");
+    if text.is_empty() {
+        return refused("is empty: unset it, or write it like https://host");
+    }
+    // `host:8080` is a URL of the scheme `host`.
+    let bare = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let url = match Url::parse(text) {
+        Ok(_) if bare => return refused(NO_SCHEME),
+        Ok(url) => url,
+        Err(url::ParseError::RelativeUrlWithoutBase) => return refused(NO_SCHEME),
+        Err(_) => return refused("is not a URL: write it like https://host"),
     };
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
-        return refused("is not a web address: it looks like https://host");
+        return refused("is not a web address: write it like https://host");
     }
     if !url.username().is_empty() || url.password().is_some() {
         return refused("holds a user name or password: remove what stands before the @");
@@ -102,11 +112,31 @@ fn canonical(field: &'static str, text: &str) -> Result<Url, ConfigError> {
         return refused("has a query or a fragment: end it before the ? or #");
     }
     if url.as_str() != text && url.as_str().strip_suffix('/') != Some(text) {
-        return refused(
-            "is not canonical: write it as a URL parser prints it (lower-case ASCII host, no default port, no dot segments)",
-        );
+        return refused(not_canonical(text));
     }
     Ok(url)
+}
+
+/// Why a URL parser would print this text differently.
+fn not_canonical(text: &str) -> &'static str {
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let end = rest.find(['/', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if text.contains(char::is_whitespace) {
+        "holds white space: remove it"
+    } else if text.contains('\\') {
+        "has a backslash: write it like https://host"
+    } else if [scheme, authority].iter().any(|part| part.bytes().any(|byte| byte.is_ascii_uppercase())) {
+        "has capital letters in the host: write them small"
+    } else if !authority.is_ascii() {
+        "has a host that is not ASCII: write its xn-- form"
+    } else if authority.ends_with(':') || authority.ends_with(&format!(":{}", default_port(scheme))) {
+        "names the default port: leave it out, and the colon"
+    } else if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        "has a path with dot segments: write the path without them"
+    } else {
+        "is not canonical: write it as a URL parser prints it, like https://host"
+    }
 }
 
 /// Whether a URL points at this machine.

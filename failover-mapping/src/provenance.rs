@@ -146,6 +146,11 @@ impl Provenance {
         say(MAYBE_BILLED, self.maybe_billed.then_some("true"));
         say(NOTE, self.note.as_deref());
     }
+
+    /// The status of the asked provider's own answer, which is the caller's if no stand-in serves.
+    fn own_status(&self) -> Option<u16> {
+        self.attempts.iter().rev().find(|attempt| attempt.provider == self.asked.provider)?.status
+    }
 }
 
 impl Attempt {
@@ -167,19 +172,25 @@ fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} was asked for {} at {}", self.asked.provider, self.asked.model, self.asked.url)?;
+        let models = self.skipped.iter().map(|passed| &passed.model);
+        let models = models.chain(self.attempts.iter().map(|attempt| &attempt.model));
+        let width = models.map(|model| model.chars().count()).max().unwrap_or_default();
         for passed in &self.skipped {
-            writeln!(f, "{passed}")?;
+            writeln!(f, "{passed:width$}")?;
         }
         for attempt in &self.attempts {
-            writeln!(f, "{attempt}")?;
+            writeln!(f, "{attempt:width$}")?;
         }
-        match &self.served {
-            Some(served) => write!(
-                f,
-                "served by {} with {} ({}) after {:.3?}",
-                served.provider, served.model, served.substitution, self.took
-            )?,
-            None => write!(f, "served by nobody after {:.3?}", self.took)?,
+        let (asked, took) = (self.asked.provider, Plain(self.took));
+        match (&self.served, self.own_status()) {
+            (Some(served), _) => {
+                let Served { provider, model, substitution } = served;
+                write!(f, "served by {provider} with {model} ({substitution}), after {took}")?;
+            }
+            (None, Some(status)) => {
+                write!(f, "no stand-in served: the answer is {asked}'s own {status}, after {took}")?;
+            }
+            (None, None) => write!(f, "nobody served, after {took}")?,
         }
         if !self.losses.is_empty() {
             write!(f, "\nlost: {}", listed(&self.losses, Loss::to_string))?;
@@ -191,12 +202,14 @@ impl fmt::Display for Provenance {
     }
 }
 
+/// A line of the timeline, its model as wide as the formatter says.
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
-        let outcome = self.fault.map_or("answered", Fault::name);
-        let (at, took) = (self.at.as_secs_f64(), self.took);
-        write!(f, "  +{at:.3}s  {:<9}  {:<28}  {status}  {outcome}, {took:.3?}", self.provider, self.model)?;
+        let Self { provider, model, .. } = self;
+        let (at, width) = (format!("+{}", Plain(self.at)), f.width().unwrap_or_default());
+        let status = self.status.map_or_else(String::new, |status| status.to_string());
+        let (outcome, took) = (self.fault.map_or("answered", Fault::name), Plain(self.took));
+        write!(f, "  {at:<8}  {provider:<9}  {model:<width$}  {status:<3}  {outcome}, {took}")?;
         if self.last_resort {
             f.write_str(", as the last resort")?;
         }
@@ -207,9 +220,23 @@ impl fmt::Display for Attempt {
     }
 }
 
+/// A line of the timeline, its model as wide as the formatter says.
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "  skipped  {:<9}  {:<28}  {}", self.provider, self.model, self.why)?;
-        self.until.map_or(Ok(()), |until| write!(f, ", until +{:.3}s", until.as_secs_f64()))
+        let Self { provider, model, why, until } = self;
+        let width = f.width().unwrap_or_default();
+        write!(f, "  skipped   {provider:<9}  {model:<width$}       {why}")?;
+        until.map_or(Ok(()), |until| write!(f, ", until +{}", Plain(until)))
+    }
+}
+
+/// `6 ms` below a second, then `1.2 s`.
+struct Plain(Duration);
+
+impl fmt::Display for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        let millis = (seconds * 1000.0).round();
+        if millis < 1000.0 { write!(f, "{millis} ms") } else { write!(f, "{seconds:.1} s") }
     }
 }

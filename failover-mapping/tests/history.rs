@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use failover_core::{Breaker, Fault};
-use failover_mapping::{Conclusion, Config, LossKind, Provenance, ProviderName};
+use failover_mapping::{Conclusion, Config, LossKind, Provenance, ProviderName, Skip};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use stage::{GOOD, KEY, Says, builder, config, fal, fleet, headers, ok, play, replicate, status, wait};
 
@@ -45,6 +45,58 @@ fn a_timeline_of_a_request_without_translation() {
 }
 
 #[test]
+fn a_duration_has_one_unit() {
+    let mut provenance = history(&[ok(GOOD)]);
+    for (micros, shown) in
+        [(0, "0 ms"), (5_600, "6 ms"), (999_400, "999 ms"), (999_600, "1.0 s"), (61_240_000, "61.2 s")]
+    {
+        provenance.took = Duration::from_micros(micros);
+        let timeline = provenance.to_string();
+        assert!(timeline.contains(&format!(", after {shown}\n")), "{shown}: {timeline}");
+    }
+}
+
+/// What is wrong with every request is named, or nobody would look there.
+#[test]
+fn a_stand_in_that_refuses_every_request_is_explained() {
+    for (code, part) in [
+        (401, Some("check nexa_api_key (NEXA_API_KEY)")),
+        (403, Some("check nexa_api_key (NEXA_API_KEY)")),
+        (402, Some("out of credit")),
+        (404, Some("check nexa_base_url (NEXA_BASE_URL)")),
+        (422, None),
+        (503, None),
+    ] {
+        let provenance = history(&[status(code)]);
+        let note = provenance.headers().get("x-failover-note").map(|note| note.to_str().unwrap().to_owned());
+        assert_eq!(note, provenance.note);
+        assert_eq!(note.is_some(), part.is_some(), "{code}: {note:?}");
+        assert!(note.unwrap_or_default().contains(part.unwrap_or_default()), "{code}");
+    }
+}
+
+#[test]
+fn a_timeline_of_a_last_resort() {
+    let breaker = Breaker::new().failures(NonZeroU8::MIN).pause(Duration::from_secs(30));
+    let config = builder().breaker(breaker).build().unwrap();
+    let (fleet, uri) = (fleet(&config), replicate("black-forest-labs/flux-1.1-pro-ultra"));
+    let (headers, body) = (wait(), br#"{"input":{"prompt":"a cat"}}"#);
+    let request = || (uri.as_str(), &headers, &body[..]);
+    let _ = play(&config, &fleet, request(), &[status(500)], &[ok(GOOD)]).unwrap();
+    let refused = play(&config, &fleet, request(), &[status(422)], &[status(422)]).unwrap();
+    insta::assert_snapshot!(refused.provenance.unwrap());
+}
+
+#[test]
+fn a_call_without_any_answer_says_so() {
+    let config = config();
+    let request = (&*fal("fal-ai/flux/dev"), &HeaderMap::new(), &br#"{"prompt":"a cat"}"#[..]);
+    let silent = [Says::Nothing(Fault::Connect)];
+    let provenance = play(&config, &fleet(&config), request, &silent, &silent).unwrap().provenance.unwrap();
+    assert!(provenance.to_string().ends_with("\nnobody served, after 1.3 s"), "{provenance}");
+}
+
+#[test]
 fn a_breaker_that_opens_is_a_skipped_candidate() {
     let breaker = Breaker::new().failures(NonZeroU8::MIN).pause(Duration::from_secs(30));
     let config = builder().breaker(breaker).build().unwrap();
@@ -59,6 +111,7 @@ fn a_breaker_that_opens_is_a_skipped_candidate() {
         (provenance.skipped[0].provider, provenance.served.as_ref().unwrap().provider),
         (ProviderName::Replicate, ProviderName::Nexa)
     );
+    assert_eq!(provenance.skipped[0].why, Skip::CircuitOpen);
     assert!(provenance.skipped[0].until.is_some());
     assert_eq!(provenance.headers()["x-failover-skipped"], "replicate circuit open");
     assert!(provenance.to_string().contains("circuit open"), "{provenance}");

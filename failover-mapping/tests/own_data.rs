@@ -56,7 +56,7 @@ fn writes(count: &str) -> String {
 #[test]
 fn broken_data_are_refused_by_file_key_and_reason() {
     let fal = ProviderName::Fal;
-    let nexa = ProviderName::Nexa;
+    let (replicate, nexa) = (ProviderName::Replicate, ProviderName::Nexa);
     for (provider, data, key, reason) in [
         (fal, "not toml".to_owned(), "line 1", ""),
         (fal, "\n\n[models".to_owned(), "line 3", ""),
@@ -69,42 +69,72 @@ fn broken_data_are_refused_by_file_key_and_reason() {
             "unknown field `url`",
         ),
         (fal, OWN.replace("\"image\"", "\"music\""), "line 5", "unknown variant `music`"),
-        (fal, OWN.to_owned(), "models.acme/painter.model", "NexaAPI has no row"),
+        (
+            fal,
+            OWN.to_owned(),
+            "models.acme/painter.model",
+            "NexaAPI has no row: add one, or use `flux-pro`, ",
+        ),
         (
             fal,
             OWN.replace("model = \"painter\"", "model = \"flux-dev\"").repeat(2),
             "models.acme/painter",
-            "twice",
+            "twice: remove one",
         ),
-        (fal, OWN.replace("answer = \"flux\"", ""), "models.acme/painter.answer", "missing"),
+        (
+            fal,
+            OWN.replace("answer = \"flux\"", ""),
+            "models.acme/painter.answer",
+            "missing: use `flux`, `flux-counted`, `files-seed` or `files`",
+        ),
+        (replicate, OWN.replace("\"flux\"", "\"on\""), "line 6: answer", "use `one` or `list`"),
+        (nexa, OWN.replace("\"flux\"", "\"on\""), "line 6: answer", "no effect"),
         (
             fal,
             OWN.replace("answer = \"flux\"", "answer = \"list\""),
             "models.acme/painter.answer",
-            "not a shape",
+            "not a shape in which this provider answers: use `flux`, `flux-counted`, `files-seed` or `files`",
         ),
         (
             fal,
             OWN.replace("defaults", "inputs = \"none\"\ndefaults"),
             "models.acme/painter.inputs",
-            "not there",
+            "not there: use `flux`",
         ),
         (
             fal,
             OWN.replace("\"square\"", "\"vast\""),
             "models.acme/painter.defaults.image_size",
-            "not the name of a size",
+            "not the name of a size: use `landscape_16_9`, `landscape_4_3`, ",
         ),
-        (fal, OWN.replace("image_size", "size"), "models.acme/painter.defaults", "not in its set"),
+        (
+            fal,
+            OWN.replace("image_size", "size"),
+            "models.acme/painter.defaults.size",
+            "not in its set: use `prompt`",
+        ),
+        (
+            fal,
+            OWN.replace("\"image\"", "\"video\""),
+            "models.acme/painter.defaults.image_size",
+            "no set of parameters: leave it out",
+        ),
+        (nexa, OWN.replace("defaults", "#"), "models.painter.answer", "no effect here"),
+        (
+            nexa,
+            "[inputs]\nx = [{ field = \"size\", key = \"s\", codec = \"size\" }]".to_owned(),
+            "inputs.x.s",
+            "use `width` and `height`",
+        ),
         (fal, OWN.replace("acme/painter", "../painter"), "models.../painter", "no name"),
         (fal, OWN.replace("acme/painter", "a?b"), "models.a?b", "no name"),
-        (fal, "[sizes]\nflat = [0, 1]".to_owned(), "sizes.flat", "1..=14142"),
+        (fal, "[sizes]\nflat = [0, 1]".to_owned(), "sizes.flat", "between 1 and 14142"),
         (fal, "[inputs]\nx = []".to_owned(), "inputs.x", "no row for the prompt"),
         (
             fal,
             "[inputs]\nx = [{ field = \"prompt\", key = \"p\", codec = \"number\" }]".to_owned(),
             "inputs.x.p",
-            "codec",
+            "codec that cannot write this field: use `text`",
         ),
         (
             fal,
@@ -117,7 +147,7 @@ fn broken_data_are_refused_by_file_key_and_reason() {
             "[inputs]\nx = [{ field = \"seed\", key = \"s\", codec = \"integer\", min = 2, max = 1 }]"
                 .to_owned(),
             "inputs.x.s",
-            "least",
+            "least value above the greatest: swap",
         ),
         (
             fal,
@@ -127,7 +157,12 @@ fn broken_data_are_refused_by_file_key_and_reason() {
             "default",
         ),
         (fal, "[[verdicts]]\nstatus = 200\nfault = \"broken\"".to_owned(), "verdicts.200", "300 to 599"),
-        (fal, "[[verdicts]]\nstatus = 500\nfault = \"bored\"".to_owned(), "line 3", "`bored`"),
+        (
+            fal,
+            "[[verdicts]]\nstatus = 500\nfault = \"bored\"".to_owned(),
+            "line 3",
+            "`bored` is not a fault that a status can mean: use `throttled`, ",
+        ),
         (
             fal,
             "[[verdicts]]\nstatus = 500\nfault = \"broken\"\nheader = { name = \"X Y\", value = \"\" }"
@@ -178,8 +213,8 @@ fn broken_data_are_refused_by_file_key_and_reason() {
         ),
         // sizes
         (fal, "[sizes]\nx = [1, 2, 3]".to_owned(), "line 2: x", "two sides"),
-        (fal, "[sizes]\nx = [14143, 1]".to_owned(), "sizes.x", "1..=14142"),
-        (fal, "[ratios.x]\n\"1:1\" = [1, 14143]".to_owned(), "ratios.x.1:1", "1..=14142"),
+        (fal, "[sizes]\nx = [14143, 1]".to_owned(), "sizes.x", "between 1 and 14142"),
+        (fal, "[ratios.x]\n\"1:1\" = [1, 14143]".to_owned(), "ratios.x.1:1", "between 1 and 14142"),
         // keys
         (fal, writes("key = \"\", codec = \"integer\""), "inputs.x.", "empty"),
         (nexa, writes("key = \"model\", codec = \"integer\""), "inputs.x.model", "`model`"),
@@ -227,7 +262,7 @@ fn a_row_whose_stand_in_does_something_else_is_refused() {
     assert_eq!(
         error.to_string(),
         "data for fal in painter.toml: models.acme/painter.task: is image, but NexaAPI's row for `painter` \
-         (in nexa.toml) is for video"
+         (in nexa.toml) is for video: use one task"
     );
     // Nor may a file of the user's turn a built-in row off.
     let video = video.replace("painter\"\nid", "flux-dev\"\nid");

@@ -22,19 +22,28 @@ fn bad_settings_are_refused_by_name() {
         ("nexa_api_key", "empty", builder().nexa_api_key("")),
         ("nexa_api_key", "white space", builder().nexa_api_key(" key")),
         ("nexa_api_key", "white space", builder().nexa_api_key("key\n")),
-        ("nexa_api_key", "visible ASCII", builder().nexa_api_key("ke y")),
+        ("nexa_api_key", "without \"Bearer\"", builder().nexa_api_key("Bearer key")),
+        ("nexa_api_key", "quotes: remove", builder().nexa_api_key("\"key\"")),
+        ("nexa_api_key", "quotes: remove", builder().nexa_api_key("'key'")),
         ("nexa_api_key", "visible ASCII", builder().nexa_api_key("k\u{e9}y")),
-        ("nexa_api_key", "visible ASCII", builder().nexa_api_key("k\r\nx: y")),
-        ("nexa_attempts", "zero", builder().nexa_attempts(0)),
-        ("nexa_limit", "zero", builder().nexa_limit(Duration::ZERO)),
-        ("deadline", "zero", builder().deadline(Duration::ZERO)),
-        ("primary_limit", "zero", builder().primary_limit(Duration::ZERO)),
-        ("request_limit", "zero", builder().request_limit(0)),
-        ("answer_limit", "zero", builder().answer_limit(0)),
+        ("nexa_api_key", "white space", builder().nexa_api_key("k\r\nx: y")),
+        ("nexa_api_key", "visible ASCII", builder().nexa_api_key("k\0y")),
+        ("nexa_attempts", "zero: nobody would stand in; leave it out for 2", builder().nexa_attempts(0)),
+        ("nexa_limit", "zero: leave it out for 60 s", builder().nexa_limit(Duration::ZERO)),
+        ("deadline", "zero: leave it out for no limit", builder().deadline(Duration::ZERO)),
+        (
+            "primary_limit",
+            "zero: leave it out for half of the deadline",
+            builder().primary_limit(Duration::ZERO),
+        ),
+        ("request_limit", "leave it out for 8 MiB", builder().request_limit(0)),
+        ("answer_limit", "leave it out for 32 MiB", builder().answer_limit(0)),
         ("triggers.statuses", "400 to 599", builder().triggers(Triggers::default().statuses([200]))),
         ("triggers.statuses", "400 to 599", builder().triggers(Triggers::default().statuses([429, 600]))),
-        ("nexa_base_url", "not a URL", builder().nexa_base_url("")),
-        ("nexa_base_url", "not a URL", builder().nexa_base_url("api.nexa-api.com")),
+        ("nexa_base_url", "is empty: unset it", builder().nexa_base_url("")),
+        ("nexa_base_url", "has no scheme", builder().nexa_base_url("api.nexa-api.com")),
+        ("nexa_base_url", "has no scheme", builder().nexa_base_url("localhost:8080")),
+        ("nexa_base_url", "has no scheme", builder().nexa_base_url("//nexa.example")),
         ("nexa_base_url", "not a URL", builder().nexa_base_url("https://nexa.example:99999")),
         ("nexa_base_url", "web address", builder().nexa_base_url("ftp://nexa.example")),
         ("nexa_base_url", "web address", builder().nexa_base_url("data:text/plain,x")),
@@ -42,12 +51,13 @@ fn bad_settings_are_refused_by_name() {
         ("nexa_base_url", "user name", builder().nexa_base_url("https://user@nexa.example")),
         ("nexa_base_url", "query", builder().nexa_base_url("https://nexa.example/?key=1")),
         ("nexa_base_url", "query", builder().nexa_base_url("https://nexa.example/#x")),
-        ("nexa_base_url", "canonical", builder().nexa_base_url("https://NEXA.example")),
-        ("nexa_base_url", "canonical", builder().nexa_base_url("https://nexa.example:443")),
-        ("nexa_base_url", "canonical", builder().nexa_base_url("https://nexa.example/a/../b")),
-        ("nexa_base_url", "canonical", builder().nexa_base_url(" https://nexa.example")),
-        ("nexa_base_url", "canonical", builder().nexa_base_url(r"https:\\nexa.example")),
-        ("nexa_base_url", "canonical", builder().nexa_base_url("https://n\u{e4}xa.example")),
+        ("nexa_base_url", "capital letters", builder().nexa_base_url("https://NEXA.example")),
+        ("nexa_base_url", "default port", builder().nexa_base_url("https://nexa.example:443")),
+        ("nexa_base_url", "default port", builder().nexa_base_url("http://127.0.0.1:80/")),
+        ("nexa_base_url", "dot segments", builder().nexa_base_url("https://nexa.example/a/../b")),
+        ("nexa_base_url", "white space", builder().nexa_base_url(" https://nexa.example")),
+        ("nexa_base_url", "backslash", builder().nexa_base_url(r"https:\\nexa.example")),
+        ("nexa_base_url", "xn--", builder().nexa_base_url("https://n\u{e4}xa.example")),
         ("nexa_base_url", "canonical", builder().nexa_base_url("https://@nexa.example")),
         ("nexa_base_url", "canonical", builder().nexa_base_url("https://127.1/")),
         ("nexa_base_url", "double slash", builder().nexa_base_url("https://nexa.example//")),
@@ -56,7 +66,7 @@ fn bad_settings_are_refused_by_name() {
         ("nexa_base_url", "http:", builder().nexa_base_url("http://localhost.evil.example")),
         ("provider_url", "path", builder().provider_url(ProviderName::Fal, "https://proxy.example/fal")),
         ("provider_url", "user name", builder().provider_url(ProviderName::Fal, "https://u:p@proxy.example")),
-        ("provider_url", "not a URL", builder().provider_url(ProviderName::Fal, "proxy.example")),
+        ("provider_url", "has no scheme", builder().provider_url(ProviderName::Fal, "proxy.example")),
         (
             "provider_url",
             "nexa_base_url",
@@ -68,6 +78,36 @@ fn bad_settings_are_refused_by_name() {
         assert!(message.starts_with(field) && message.contains(problem), "{field}, {problem}: {message}");
         assert!(!message.contains(KEY) && !message.contains("pw") && !message.ends_with('.'), "{message}");
     }
+}
+
+/// An error that ends `main` is printed by its `Debug`.
+#[test]
+fn a_refusal_is_a_sentence_for_whoever_prints_it() {
+    for refused in [
+        builder().nexa_attempts(0).build().unwrap_err(),
+        builder().data(ProviderName::Fal, "own.toml", "[models").build().unwrap_err(),
+    ] {
+        assert_eq!(format!("{refused:?}"), refused.to_string());
+    }
+}
+
+#[test]
+fn the_debug_of_a_config_says_who_is_asked_where() {
+    let config = builder()
+        .nexa_base_url("https://nexa.example:8443/hidden")
+        .provider_url(ProviderName::Fal, "http://127.0.0.1:9000")
+        .build()
+        .unwrap();
+    let shown = format!("{config:?}");
+    for part in [
+        "nexa: https://nexa.example:8443,",
+        "\"fal at https://fal.run\"",
+        "\"fal at http://127.0.0.1:9000\"",
+        "\"replicate at https://api.replicate.com\"",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("hidden") && !shown.contains(KEY), "{shown}");
 }
 
 #[test]

@@ -175,7 +175,7 @@ async fn a_silent_nexa_is_given_up_at_its_limit() {
 #[tokio::test]
 async fn a_deadline_that_leaves_nothing_to_hand_on_is_an_error_of_ours() {
     let scene = Scene::new();
-    let client = client(scene.builder().deadline(Duration::from_millis(300)).build().unwrap());
+    let client = client(scene.builder().deadline(Duration::from_secs(2)).build().unwrap());
     scene.fal.always(Reply::status(503));
     for _ in 0..3 {
         assert_eq!(served_by(&scene.ask_fal(&client, &prompt()).await.unwrap()), Some("nexaapi"));
@@ -220,8 +220,8 @@ async fn the_own_answer_outlives_the_clients_timeout() {
     let big = format!("{{\"detail\":\"{}\"}}", "x".repeat(3_000_000));
     for body in ["{\"detail\":\"own\"}", big.as_str()] {
         scene.fal.always(Reply::json(503, body));
-        scene.nexa.always(Reply::status(402).delay(Duration::from_millis(400)));
-        let hasty = reqwest::Client::builder().timeout(Duration::from_millis(300)).build().unwrap();
+        scene.nexa.always(Reply::status(402).delay(Duration::from_millis(1_300)));
+        let hasty = reqwest::Client::builder().timeout(Duration::from_millis(1_000)).build().unwrap();
         let failover = scene.builder().build().unwrap();
         let client = reqwest_middleware::ClientBuilder::new(hasty).with(failover).build();
         let response = scene.ask_fal(&client, &prompt()).await.unwrap();

@@ -169,7 +169,7 @@ fn a_silent_nexa_is_given_up_at_its_limit() {
 #[test]
 fn a_deadline_that_leaves_nothing_to_hand_on_is_an_error_of_ours() {
     let scene = Scene::new();
-    let agent = agent(scene.builder().deadline(Duration::from_millis(300)).build().unwrap());
+    let agent = agent(scene.builder().deadline(Duration::from_secs(2)).build().unwrap());
     scene.fal.always(Reply::status(503));
     for _ in 0..3 {
         assert_eq!(served_by(&scene.ask_fal(&agent, &prompt()).unwrap()), Some("nexaapi"));
