@@ -179,8 +179,9 @@ impl Circuit {
         if epoch != self.epoch() {
             return None;
         }
-        let for_a_break =
-            |circuit: Self| Some(circuit.opened(hint.map_or_else(&break_end, |hint| hint.max(break_end()))));
+        if self.breaks(way, ending, breaker) {
+            return Some(self.opened(hint.map_or_else(&break_end, |hint| hint.max(break_end()))));
+        }
         match (self.state(), ending) {
             (State::Closed { window: 0 }, Ending::Success) => None,
             (State::Closed { window }, Ending::Success) => {
@@ -188,23 +189,15 @@ impl Circuit {
                 let window = if breaker.window() == breaker.failures { 0 } else { slid(window, 0, breaker) };
                 Some((self.same_epoch(State::Closed { window }), None))
             }
-            (State::Closed { .. }, Ending::Failure | Ending::FailureUntil(_)) if self.is_enough(breaker) => {
-                for_a_break(self)
-            }
             (State::Closed { window }, Ending::Failure) => {
                 Some((self.same_epoch(State::Closed { window: slid(window, 1, breaker) }), None))
             }
-            (State::Closed { .. }, Ending::Trip | Ending::TripUntil(_)) => for_a_break(self),
             // The last resort served although the breaker was open: as good as a probe.
             (State::Open { .. }, Ending::Success) => Some(self.healed_by_one(0, 0, now.millis(), breaker)),
             (State::HalfOpen { in_flight, successes, lease }, Ending::Success) => {
                 let in_flight = in_flight - u8::from(way.is_probe());
                 Some(self.healed_by_one(in_flight, successes, lease, breaker))
             }
-            (
-                State::HalfOpen { .. },
-                Ending::Failure | Ending::FailureUntil(_) | Ending::Trip | Ending::TripUntil(_),
-            ) if way.is_probe() => for_a_break(self),
             // Not enough for a break, or no probe's business: only what the provider asked for.
             (
                 State::Closed { .. } | State::HalfOpen { .. },
@@ -223,11 +216,15 @@ impl Circuit {
         }
     }
 
-    /// Whether one more failure is enough for a break.
-    pub(crate) fn is_enough(self, breaker: &Breaker) -> bool {
+    /// Whether an attempt that ends so begins a break of our own, whatever the provider asks for besides.
+    pub(crate) fn breaks(self, way: Way, ending: Ending, breaker: &Breaker) -> bool {
+        let trips = matches!(ending, Ending::Trip | Ending::TripUntil(_));
+        let fails = trips || matches!(ending, Ending::Failure | Ending::FailureUntil(_));
         match self.state() {
-            State::Closed { window } => slid(window, 1, breaker).count_ones() >= breaker.failures.into(),
-            State::HalfOpen { .. } => true,
+            State::Closed { window } => {
+                trips || (fails && slid(window, 1, breaker).count_ones() >= breaker.failures.into())
+            }
+            State::HalfOpen { .. } => fails && way.is_probe(),
             State::Open { .. } | State::Forced { .. } => false,
         }
     }

@@ -315,8 +315,8 @@ impl Fleet {
                 circuit.end((permit.way(), permit.epoch()), ending, break_end, now, &self.breaker)?;
             match exchange(&slot.circuit, circuit, next) {
                 Ok(()) => {
-                    let enough = circuit.is_enough(&self.breaker);
-                    self.count_breaks(slot, earlier, (ending, enough), transition, now);
+                    let own = circuit.breaks(permit.way(), ending, &self.breaker);
+                    self.count_breaks(slot, earlier, own, transition, now);
                     return transition;
                 }
                 Err(present) => circuit = present,
@@ -333,30 +333,17 @@ impl Fleet {
         if is_stable { 0 } else { breaks as u8 }
     }
 
-    /// Keeps count of the breaks in a row, after an ending that was `enough` for one or not.
-    fn count_breaks(
-        &self,
-        slot: &Slot,
-        earlier: u8,
-        (ending, enough): (Ending, bool),
-        caused: Option<Transition>,
-        now: Moment,
-    ) {
+    /// Keeps count of the breaks in a row: of our `own`, as a moment that the provider named says nothing about how long they
+    /// should be.
+    fn count_breaks(&self, slot: &Slot, earlier: u8, own: bool, caused: Option<Transition>, now: Moment) {
         if self.breaker.stable_after().is_none() {
             return;
         }
         let closed = slot.breaks.load(Ordering::Relaxed) >> 8;
-        let breaks = match (caused, ending) {
-            (Some(Transition::Opened(_)), Ending::Trip | Ending::TripUntil(_)) => {
-                closed << 8 | u64::from(earlier.saturating_add(1))
-            }
-            (Some(Transition::Opened(_)), Ending::Failure | Ending::FailureUntil(_)) if enough => {
-                closed << 8 | u64::from(earlier.saturating_add(1))
-            }
-            // A moment that the provider named says nothing about how long our own breaks should be.
-            (Some(Transition::Opened(_)), _) => closed << 8 | u64::from(earlier),
-            (Some(Transition::Closed), _) => now.millis() << 8 | u64::from(earlier),
-            (Some(Transition::HalfOpened) | None, _) => return,
+        let breaks = match caused {
+            Some(Transition::Opened(_)) => closed << 8 | u64::from(earlier.saturating_add(own.into())),
+            Some(Transition::Closed) => now.millis() << 8 | u64::from(earlier),
+            Some(Transition::HalfOpened) | None => return,
         };
         slot.breaks.store(breaks, Ordering::Relaxed);
     }

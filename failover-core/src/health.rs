@@ -125,18 +125,23 @@ impl Charts {
     }
 
     /// An attempt on the provider in `slot` ended.
+    #[inline]
     pub(crate) fn note(&self, slot: usize, failed: bool, took: Duration, now: Moment) {
         let Some(word) = self.each.get(slot) else { return };
+        let bits = word.load(Ordering::Relaxed);
+        let known = Vitals::from_bits(bits);
+        // Nothing new is learnt from one success after another: the healthy are looked at now and then.
+        let is_fresh = known.latency != 0 && known.age(now) < self.half_life / SAMPLES;
+        if failed || known.failures != 0 || !is_fresh {
+            self.write_down(word, bits, failed, took, now);
+        }
+    }
+
+    #[cold]
+    fn write_down(&self, word: &AtomicU64, mut bits: u64, failed: bool, took: Duration, now: Moment) {
         let took = u64::try_from(took.as_micros() / 16).unwrap_or(LONGEST).clamp(1, LONGEST);
-        let mut bits = word.load(Ordering::Relaxed);
         loop {
-            let known = Vitals::from_bits(bits);
-            // Nothing new is learnt from one success after another: the healthy are looked at now and then.
-            let is_fresh = known.latency != 0 && known.age(now) < self.half_life / SAMPLES;
-            if !failed && known.failures == 0 && is_fresh {
-                return;
-            }
-            let next = known.faded(self.half_life, now).after(failed, took);
+            let next = Vitals::from_bits(bits).faded(self.half_life, now).after(failed, took);
             match word.compare_exchange_weak(bits, next.bits(), Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(present) => bits = present,
