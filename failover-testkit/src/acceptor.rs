@@ -1,6 +1,7 @@
 //! The thread that accepts connections and gives each its own thread.
 
-use crate::conversation::{self, Stage};
+use crate::conversation;
+use crate::stage::Stage;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

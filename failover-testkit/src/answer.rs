@@ -10,11 +10,11 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(code: u16, body: String) -> Self {
-        Self {
-            code,
-            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-            body: body.into_bytes(),
-        }
+        Self::of(code, "application/json", body.into_bytes())
+    }
+
+    pub(crate) fn of(code: u16, content_type: &str, body: Vec<u8>) -> Self {
+        Self { code, headers: vec![("Content-Type".to_owned(), content_type.to_owned())], body }
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
@@ -93,6 +93,7 @@ pub(crate) fn reason(code: u16) -> &'static str {
         425 => "Too Early",
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
+        499 => "Client Closed Request",
         500 => "Internal Server Error",
         501 => "Not Implemented",
         502 => "Bad Gateway",

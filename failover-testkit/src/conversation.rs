@@ -1,27 +1,17 @@
 //! One connection from its first request to its end.
 
 use crate::answer::Answer;
-use crate::connections::Connections;
 use crate::inlet::Inlet;
-use crate::kind::Kind;
 use crate::reply::Deed;
 use crate::request::{self, Request, Unreadable};
-use crate::script::{Cue, Script};
+use crate::script::Cue;
+use crate::stage::Stage;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a client may take to hang up after the last answer, so that it gets to read it.
 const FAREWELL: Duration = Duration::from_secs(1);
-
-/// What all connections of a provider share.
-pub(crate) struct Stage {
-    pub(crate) kind: Kind,
-    pub(crate) base: String,
-    pub(crate) script: Script,
-    pub(crate) connections: Arc<Connections>,
-}
 
 enum After {
     NextRequest,
@@ -53,7 +43,7 @@ fn exchange(stage: &Stage, inlet: &mut Inlet<'_>, request: Request) -> io::Resul
     let healthy = match &reply.deed {
         Deed::Reset => return Ok(After::Abandon),
         Deed::Silence => return inlet.drain(None, || stage.connections.stopped()).map(|()| After::Close),
-        Deed::Healthy => stage.kind.answer(&seen, serial, &stage.base),
+        Deed::Healthy => stage.kind.answer(stage, &seen, serial),
         Deed::Status(code) => stage.kind.refusal(*code, serial),
         Deed::Json(code, body) => Answer::json(*code, body.clone()),
     };

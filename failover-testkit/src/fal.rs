@@ -1,51 +1,30 @@
-//! FAL: its flux models on a good day, and its words on a bad one.
+//! FAL: its models on a good day, and its words on a bad one.
+
+mod output;
+pub(crate) mod queue;
 
 use crate::answer::{Answer, reason};
-use crate::asked::Asked;
-use crate::json::{list, quote};
+use crate::json::quote;
 use crate::seen::Seen;
+use crate::stage::Stage;
 
-pub(crate) fn answer(seen: &Seen, serial: u64) -> Answer {
-    let path = seen.path.split('?').next().unwrap_or_default();
-    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
-    let is_job = segments.clone().any(|segment| segment == "requests");
-    if is_job || segments.nth(1).is_none() {
+/// In these the address of an app has one segment more (`APP_NAMESPACES` of FAL's clients).
+const NAMESPACES: [&str; 2] = ["workflows", "comfy"];
+
+pub(crate) fn answer(stage: &Stage, seen: &Seen, serial: u64) -> Answer {
+    let segments = segments(seen);
+    if split(&segments).is_none() || segments.contains(&"requests") {
         return refusal(404, serial);
     }
     if seen.method != "POST" {
         return refusal(405, serial).with("Allow", "POST");
     }
-    let asked = Asked::by(seen);
-    let (width, height) = size(&asked);
-    let (extension, media) = match asked.text("output_format").as_deref() {
-        Some("png") => ("png", "image/png"),
-        _ => ("jpg", "image/jpeg"),
-    };
-    let count = asked.images(&["num_images"]);
-    let images = list(count, |n| {
-        format!(
-            r#"{{"url":"https://v3.fal.media/files/rehearsal/{serial}-{n}.{extension}","width":{width},"height":{height},"content_type":"{media}"}}"#
-        )
-    });
-    let body = format!(
-        r#"{{"images":{images},"timings":{{"inference":0.9}},"seed":{seed},"has_nsfw_concepts":{checks},"prompt":{prompt}}}"#,
-        seed = asked.integer("seed").unwrap_or(serial.cast_signed()),
-        checks = list(count, |_| "false".to_owned()),
-        prompt = quote(&asked.text("prompt").unwrap_or_default()),
-    );
-    identified(Answer::json(200, body), serial)
+    identified(Answer::json(200, output::of(stage, seen, serial)), serial)
 }
 
 /// Request errors are flat and some have a type, in the body and as a header; a validation error is a list.
 pub(crate) fn refusal(code: u16, serial: u64) -> Answer {
-    let (detail, kind) = match code {
-        401 => ("No valid key was given for this application.", None),
-        403 => ("User is locked. Reason: Exhausted balance.", None),
-        429 => ("Too many concurrent requests.", None),
-        503 => ("No runner could be scheduled.", Some("runner_scheduling_failure")),
-        504 => ("Request timed out", Some("request_timeout")),
-        _ => (reason(code), None),
-    };
+    let (detail, kind) = words(code);
     let answer = match kind {
         _ if code == 422 => Answer::json(
             code,
@@ -60,22 +39,34 @@ pub(crate) fn refusal(code: u16, serial: u64) -> Answer {
     identified(answer, serial)
 }
 
-fn identified(answer: Answer, serial: u64) -> Answer {
-    answer.with("x-fal-request-id", &format!("00000000-0000-4000-8000-{serial:012x}"))
+/// What is said, and its type.
+fn words(code: u16) -> (&'static str, Option<&'static str>) {
+    match code {
+        401 => ("No valid key was given for this application.", None),
+        403 => ("User is locked. Reason: Exhausted balance.", None),
+        429 => ("Too many concurrent requests.", None),
+        // Not confirmed.
+        499 => ("The request was cancelled.", Some("client_cancelled")),
+        503 => ("No runner could be scheduled.", Some("runner_scheduling_failure")),
+        504 => ("Request timed out", Some("request_timeout")),
+        _ => (reason(code), None),
+    }
 }
 
-/// Names and sizes as in FAL's own toolkit (`fal/toolkit/image/image.py`).
-fn size(asked: &Asked<'_>) -> (i64, i64) {
-    if let Some(custom) = asked.object("image_size") {
-        let side = |name| custom.integer(name).unwrap_or(512);
-        return (side("width"), side("height"));
-    }
-    match asked.text("image_size").as_deref() {
-        Some("square_hd") => (1024, 1024),
-        Some("square") => (512, 512),
-        Some("portrait_4_3") => (768, 1024),
-        Some("portrait_16_9") => (576, 1024),
-        Some("landscape_16_9") => (1024, 576),
-        _ => (1024, 768),
-    }
+fn identified(answer: Answer, serial: u64) -> Answer {
+    answer.with("x-fal-request-id", &uuid(serial))
+}
+
+fn uuid(serial: u64) -> String {
+    format!("00000000-0000-4000-8000-{serial:012x}")
+}
+
+fn segments(seen: &Seen) -> Vec<&str> {
+    seen.bare_path().split('/').filter(|segment| !segment.is_empty()).collect()
+}
+
+/// The address of the app (`owner/app`, or `namespace/owner/app`) and what comes after it.
+fn split<'a, 't>(segments: &'a [&'t str]) -> Option<(&'a [&'t str], &'a [&'t str])> {
+    let in_namespace = segments.first().is_some_and(|first| NAMESPACES.contains(first));
+    segments.split_at_checked(if in_namespace { 3 } else { 2 })
 }

@@ -2,22 +2,29 @@
 
 use crate::answer::{Answer, reason};
 use crate::seen::Seen;
-use crate::{fal, nexa, replicate};
+use crate::stage::Stage;
+use crate::{fal, media, nexa, replicate};
+use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Fal,
+    FalQueue,
     Replicate,
     Nexa,
 }
 
 impl Kind {
     /// The answer on a good day.
-    pub(crate) fn answer(self, seen: &Seen, serial: u64, base: &str) -> Answer {
+    pub(crate) fn answer(self, stage: &Stage, seen: &Arc<Seen>, serial: u64) -> Answer {
+        if let Some(file) = media::file(seen) {
+            return file;
+        }
         match self {
-            Self::Fal => fal::answer(seen, serial),
-            Self::Replicate => replicate::answer(seen, serial, base),
-            Self::Nexa => nexa::answer(seen, serial),
+            Self::Fal => fal::answer(stage, seen, serial),
+            Self::FalQueue => fal::queue::answer(stage, seen, serial),
+            Self::Replicate => replicate::answer(stage, seen, serial),
+            Self::Nexa => nexa::answer(stage, seen, serial),
         }
     }
 
@@ -25,9 +32,18 @@ impl Kind {
     pub(crate) fn refusal(self, code: u16, serial: u64) -> Answer {
         match self {
             _ if code < 400 => Answer::json(code, "{}".to_owned()),
-            Self::Fal => fal::refusal(code, serial),
+            Self::Fal | Self::FalQueue => fal::refusal(code, serial),
             Self::Replicate => replicate::refusal(code, reason(code)),
             Self::Nexa => nexa::refusal(code),
+        }
+    }
+
+    /// How often a job says that it is unfinished, unless told otherwise.
+    pub(crate) fn polls(self) -> u32 {
+        match self {
+            Self::Fal | Self::Nexa => 0,
+            Self::Replicate => 1,
+            Self::FalQueue => 2,
         }
     }
 }

@@ -5,7 +5,8 @@
 //! values gives it a bad day, one request at a time or from now on, and its log ([`Seen`]) holds every request that
 //! reached it, so a rehearsal can also prove what was *not* sent: no second bill, no key of somebody else.
 //!
-//! Nothing leaves the machine, no key is real, nothing is generated. The URLs of media in the answers lead nowhere.
+//! Nothing leaves the machine, no key is real, nothing is generated. The URLs of media in the answers lead nowhere,
+//! or to a sample on the same provider.
 //!
 //! ```
 //! use failover_testkit::{Provider, Reply};
@@ -43,6 +44,9 @@
 //! | a slow provider | `Reply::healthy().delay(Duration::from_secs(2))` |
 //! | half an answer | `Reply::healthy().cut_after(100)` |
 //! | a 200 that is none | `Reply::status(200).body("<html>").content_type("text/html")`, `Reply::json(200, "{}")` |
+//! | a job that takes its time | [`Provider::fal_queue`], [`Provider::replicate`] without `Prefer: wait`, `nexa.jobs(3)` |
+//! | a job that fails, never ends, or is lost | `provider.jobs_end(JobEnd::Failed)`, `JobEnd::Never`, `JobEnd::Gone` |
+//! | media that can be fetched | `provider.media_here(true)` |
 //!
 //! Answers repeat themselves from run to run: ids and seeds count up from the provider's start and dates are fixed, so
 //! they can be compared with a snapshot.
@@ -54,8 +58,10 @@ mod connections;
 mod conversation;
 mod fal;
 mod inlet;
+mod jobs;
 mod json;
 mod kind;
+mod media;
 mod nexa;
 mod provider;
 mod refused;
@@ -64,7 +70,9 @@ mod reply;
 mod request;
 mod script;
 mod seen;
+mod stage;
 
+pub use jobs::JobEnd;
 pub use provider::Provider;
 pub use refused::refused;
 pub use reply::Reply;

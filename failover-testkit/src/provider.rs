@@ -1,15 +1,15 @@
 //! [`Provider`]: a running server, the handle with which a rehearsal directs it.
 
 use crate::acceptor::Acceptor;
-use crate::connections::Connections;
-use crate::conversation::Stage;
+use crate::jobs::JobEnd;
 use crate::kind::Kind;
 use crate::reply::Reply;
-use crate::script::Script;
 use crate::seen::Seen;
+use crate::stage::Stage;
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A provider on 127.0.0.1, listening from construction until it is dropped.
 ///
@@ -31,23 +31,50 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// FAL (`fal.run`). A `POST` on any model path (two segments or more) is answered with 200 in the shape of the flux
-    /// models, with `x-fal-request-id`; it reads `prompt`, `image_size`, `num_images`, `seed` and `output_format`. Other
-    /// methods get 405, job paths (`../requests/..`) and shorter paths 404. No key is asked for.
+    /// FAL (`fal.run`). A `POST` on any model path (owner, app, and whatever comes after them; one segment more below
+    /// `workflows` and `comfy`) is answered with 200 and `x-fal-request-id`, in the shape of the app: ideogram, recraft,
+    /// kling, minimax, wan, sora, whisper, elevenlabs, and all others in that of flux, which reads `prompt`,
+    /// `image_size`, `num_images`, `seed` and `output_format`. Other methods get 405, job paths (`../requests/..`) and
+    /// shorter paths 404. No key is asked for.
     pub fn fal() -> Self {
         Self::start(Kind::Fal)
     }
 
-    /// Replicate (`api.replicate.com`). `POST /v1/models/{owner}/{name}/predictions` and `POST /v1/predictions` are
-    /// answered with 201 and a prediction that has succeeded, its output a list of `num_outputs` URLs, its `urls` on
-    /// this provider; `Prefer: wait` is confirmed by `Preference-Applied`. The rest gets 404. No key is asked for.
+    /// FAL's queue (`queue.fal.run`), on a port of its own. A `POST` on a model path submits a job: 200 with its id and
+    /// its URLs on this provider, all below `/{owner}/{app}/requests/{id}`.
+    ///
+    /// | request | answer |
+    /// |---|---|
+    /// | `GET ../status` | 202 `IN_QUEUE`, at the next request 202 `IN_PROGRESS`, then 200 `COMPLETED` ([`jobs`](Self::jobs)) |
+    /// | `GET ../status/stream` | what is left of these as events, all at once; the job has ended then |
+    /// | `GET ..` | the result in the shape of the model, and 400 until `COMPLETED` was said |
+    /// | `PUT ../cancel` | 202 `CANCELLATION_REQUESTED` and the job goes on; 400 `ALREADY_COMPLETED`; 404 `NOT_FOUND` |
+    ///
+    /// `logs=1` or `logs=true` adds a line of logs. Jobs that it does not know, also those of another app, get 404. No
+    /// webhook is called. No key is asked for.
+    pub fn fal_queue() -> Self {
+        Self::start(Kind::FalQueue)
+    }
+
+    /// Replicate (`api.replicate.com`). `POST /v1/predictions`, `POST /v1/models/{owner}/{name}/predictions` and
+    /// `POST /v1/deployments/{owner}/{name}/predictions` are answered with 201 and a prediction, its `urls` on this
+    /// provider. With `Prefer: wait`, confirmed by `Preference-Applied`, it has succeeded, else it is `starting`.
+    ///
+    /// `GET /v1/predictions/{id}` says `processing`, from the next request on `succeeded` ([`jobs`](Self::jobs)).
+    /// `POST /v1/predictions/{id}/cancel` ends what has not ended and says how it stands.
+    /// `GET /v1/models/{owner}/{name}/versions/{hash}` knows every version. The rest gets 404. No key is asked for.
+    ///
+    /// The output is that of the model: a URL of an image or a video, a transcript, and for all others, also where only
+    /// a hash was given, a list of `num_outputs` URLs.
     pub fn replicate() -> Self {
         Self::start(Kind::Replicate)
     }
 
     /// NexaAPI. `POST /v1/images/generate` is answered with 200 and a completed job, its images counted by `n` or
     /// `num_images`; likewise `/v1/videos/generate`, `/v1/audio/speech` (one URL each) and `/v1/audio/transcriptions`
-    /// (`text`). The rest gets 404, and everything without `Authorization: Bearer` 401.
+    /// (`text`, `language`, `duration`, `segments`), and `/v1/audio/speech` transcribes too if it is given an
+    /// `audio_url`. `GET /v1/jobs/{id}` has something to say after [`jobs`](Self::jobs). The rest gets 404, and
+    /// everything without `Authorization: Bearer` or both `X-RapidAPI-Key` and `X-RapidAPI-Host` 401.
     pub fn nexa() -> Self {
         Self::start(Kind::Nexa)
     }
@@ -56,12 +83,7 @@ impl Provider {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .expect("loopback should have a free port for a provider");
         let address = listener.local_addr().expect("a bound listener should know its address");
-        let stage = Arc::new(Stage {
-            kind,
-            base: format!("http://{address}"),
-            script: Script::default(),
-            connections: Arc::new(Connections::default()),
-        });
+        let stage = Arc::new(Stage::new(kind, format!("http://{address}")));
         let acceptor = Acceptor::start(listener, address, Arc::clone(&stage));
         Self { stage, acceptor }
     }
@@ -85,6 +107,31 @@ impl Provider {
     /// already go on hanging.
     pub fn heal(&self) {
         self.stage.script.heal();
+    }
+
+    /// From now on a new job is unfinished for the first so many times that it is asked after: pending the first time,
+    /// then processing, then it has [ended](Self::jobs_end). Of its own accord FAL's queue takes 2, Replicate 1.
+    ///
+    /// NexaAPI takes 0: what is generated is in the first answer. With more that answer is `pending` and has an `id`, and
+    /// `GET /v1/jobs/{id}` tells the rest, in the end with a `result`.
+    ///
+    /// Only healthy answers count, and only the last 10,000 jobs are remembered. [`Provider::fal`] has no jobs.
+    pub fn jobs(&self, polls: u32) {
+        self.stage.jobs.set_polls(polls);
+    }
+
+    /// From now on a new job ends so, also one that was waited for (`Prefer: wait`) or that ends in the first answer.
+    /// Neither this nor [`jobs`](Self::jobs) is undone by [`heal`](Self::heal).
+    pub fn jobs_end(&self, end: JobEnd) {
+        self.stage.jobs.set_end(end);
+    }
+
+    /// Whether the URLs of media in its answers point at this provider, below `/media/`, and not at a host out of reach.
+    ///
+    /// Every provider serves `GET /media/..` in any case, without a key and whatever the path: an image of one pixel, or
+    /// the beginning of a video or a recording, as the extension has it.
+    pub fn media_here(&self, here: bool) {
+        self.stage.media_here.store(here, Ordering::Relaxed);
     }
 
     /// Every request that arrived, complete and in order, since the start or the last [`forget`](Self::forget). A

@@ -12,7 +12,9 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) head: String,
+    /// As text; what is none in it is replaced.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Client {
@@ -45,10 +47,11 @@ impl Client {
     pub(crate) fn answer(&mut self) -> Answer {
         let head = self.head();
         let code = head[9..12].parse().expect("a status should be a number");
-        let mut body =
+        let mut bytes =
             vec![0; header(&head, "content-length").map_or(0, |value| value.parse().expect("a length"))];
-        self.stream.read_exact(&mut body).expect("an answer should have the length it declares");
-        Answer { code, head, body: String::from_utf8(body).expect("a body should be text") }
+        self.stream.read_exact(&mut bytes).expect("an answer should have the length it declares");
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { code, head, body, bytes }
     }
 
     /// Says that nothing more will be sent, and goes on listening.
@@ -75,6 +78,14 @@ pub(crate) fn connect(base: &str) -> io::Result<TcpStream> {
 
 pub(crate) fn post(provider: &Provider, path: &str, body: &str) -> Answer {
     Client::of(provider).post(path, "", body).answer()
+}
+
+pub(crate) fn get(provider: &Provider, path: &str) -> Answer {
+    ask(provider, "GET", path, "")
+}
+
+pub(crate) fn ask(provider: &Provider, method: &str, path: &str, headers: &str) -> Answer {
+    Client::of(provider).send(format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n")).answer()
 }
 
 fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {

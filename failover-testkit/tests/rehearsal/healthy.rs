@@ -42,6 +42,37 @@ fn fal_has_defaults_for_what_was_not_said() {
 }
 
 #[test]
+fn fal_answers_in_the_shape_of_each_family() {
+    let fal = Provider::fal();
+    let file = |path: &str, content_type: &str| {
+        format!(
+            r#"{{"url":"https://v3.fal.media/files/rehearsal/{path}","content_type":"{content_type}","file_name":"{path}","file_size":"#
+        )
+    };
+    for (serial, path, shape) in [
+        (1, "ideogram/v2", [r#"{"images":["#, r#""seed":5}"#, &file("1-0.png", "image/png")]),
+        (2, "recraft-v3", [r#"{"images":["#, "}]}", &file("2-0.png", "image/png")]),
+        (3, "recraft/v3/text-to-image", [r#"{"images":["#, "}]}", &file("3-0.png", "image/png")]),
+        (4, "kling-video/v2/master/text-to-video", [r#"{"video":"#, "}}", &file("4-0.mp4", "video/mp4")]),
+        (5, "minimax/video-01-live", [r#"{"video":"#, "}}", &file("5-0.mp4", "video/mp4")]),
+        (6, "wan-i2v", [r#"{"video":"#, r#"},"seed":5}"#, &file("6-0.mp4", "video/mp4")]),
+        (
+            7,
+            "sora-2/text-to-video",
+            [r#"{"video":"#, r#""video_id":"video_7"}"#, r#""duration":4,"fps":30,"#],
+        ),
+        (8, "whisper", [r#"{"text":"A rehearsal.""#, r#""diarization_segments":[]}"#, r#""chunks":[{"#]),
+        (9, "elevenlabs/tts/multilingual-v2", [r#"{"audio":"#, "}}", &file("9-0.mp3", "audio/mpeg")]),
+        (10, "stable-diffusion-v3-medium", [r#"{"images":["#, r#","num_images":1}"#, r#""seed":5,"#]),
+    ] {
+        let body = post(&fal, &format!("/fal-ai/{path}"), r#"{"prompt":"cat","seed":5}"#).body;
+        let [begin, end, within] = shape;
+        assert_eq!(fal.count(), serial);
+        assert!(body.starts_with(begin) && body.ends_with(end) && body.contains(within), "{path}: {body}");
+    }
+}
+
+#[test]
 fn fal_refuses_in_its_own_words() {
     let fal = Provider::fal();
     for (line, code) in [
@@ -49,6 +80,7 @@ fn fal_refuses_in_its_own_words() {
         ("GET /fal-ai/flux/requests/abc/status", 404),
         ("PUT /fal-ai/flux/requests/abc/cancel", 404),
         ("POST /flux", 404),
+        ("POST /workflows/acme", 404),
         ("GET /", 404),
     ] {
         let answer = Client::of(&fal).send(format!("{line} HTTP/1.1\r\nHost: x\r\n\r\n")).answer();
@@ -109,11 +141,12 @@ fn replicate_answers_with_one_url_where_the_model_does() {
         "ideogram-ai/ideogram-v2",
         "recraft-ai/recraft-v3",
     ] {
-        for answer in [
-            post(&replicate, "/v1/predictions", &body(model)),
-            post(&replicate, "/v1/predictions", &body(&format!("{model}:39ed"))),
-            post(&replicate, &format!("/v1/models/{model}/predictions"), &body("")),
+        for (path, body) in [
+            ("/v1/predictions", body(model)),
+            ("/v1/predictions", body(&format!("{model}:39ed"))),
+            (&format!("/v1/models/{model}/predictions"), body("")),
         ] {
+            let answer = Client::of(&replicate).post(path, "Prefer: wait\r\n", &body).answer();
             let one = r#""output":"https://replicate.delivery/rehearsal/"#;
             assert!(
                 answer.body.contains(one) && answer.body.contains(r#"/out-0.webp","data_removed""#),
@@ -168,7 +201,10 @@ fn nexa_serves_the_other_media_too() {
             "/v1/audio/speech",
             r#""model":"m","url":"https://media.nexa-api.example/audio/00000002-0.mp3","cost""#,
         ),
-        ("/v1/audio/transcriptions", r#""model":"m","text":"A rehearsal.","language":"en","cost""#),
+        (
+            "/v1/audio/transcriptions",
+            r#""model":"m","text":"A rehearsal.","language":"en","duration":1.2,"segments":[{"id":0,"start":0.0,"end":1.2,"text":"A rehearsal."}],"cost""#,
+        ),
     ] {
         let answer = Client::of(&nexa).post(path, KEY, r#"{"model":"m"}"#).answer();
         assert_eq!(answer.code, 200);
@@ -178,10 +214,25 @@ fn nexa_serves_the_other_media_too() {
 }
 
 #[test]
+fn nexa_understands_its_own_sdk() {
+    let nexa = Provider::nexa();
+    let rapid = "X-RapidAPI-Key: secret\r\nX-RapidAPI-Host: nexa-api.p.rapidapi.com\r\n";
+    let speech = |body| Client::of(&nexa).post("/v1/audio/speech", rapid, body).answer().body;
+    assert!(speech(r#"{"text":"Hi","input":"Hi"}"#).contains(r#"0.mp3","cost""#));
+    let heard = speech(r#"{"audio_url":"https://host.example/a.mp3"}"#);
+    assert!(heard.contains(r#""text":"A rehearsal.","language":"en""#) && heard.contains(r#""segments":[{"#));
+}
+
+#[test]
 fn nexa_wants_its_own_kind_of_key() {
     let nexa = Provider::nexa();
-    for header in ["", "Authorization: Key abc\r\n", "Authorization: Bearer\r\n", "X-Key: Bearer secret\r\n"]
-    {
+    for header in [
+        "",
+        "Authorization: Key abc\r\n",
+        "Authorization: Bearer\r\n",
+        "X-Key: Bearer secret\r\n",
+        "X-RapidAPI-Key: secret\r\n",
+    ] {
         let answer = Client::of(&nexa).post("/v1/images/generate", header, "{}").answer();
         assert_eq!(
             (answer.code, answer.body.as_str()),

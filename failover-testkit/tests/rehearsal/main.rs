@@ -3,6 +3,10 @@
 mod client;
 mod ending;
 mod healthy;
+mod jobs;
+mod media;
 mod misbehaviour;
+mod predictions;
+mod queue;
 mod script;
 mod wire;
