@@ -98,6 +98,12 @@ impl Breaker {
         Self { slow: Some(limit), ..self }
     }
 
+    /// The time after which an answer counts as a failure, if there is one.
+    #[must_use]
+    pub const fn slow_limit(&self) -> Option<Duration> {
+        self.slow
+    }
+
     /// Stays open this long, between 1 ms and 24 h.
     #[must_use]
     pub const fn pause(self, pause: Duration) -> Self {

@@ -10,9 +10,10 @@ use failover_core::Breaker;
 use crate::config::{Config, FromConfig, Observer};
 use crate::credentials::Secret;
 use crate::error::ConfigError;
-use crate::origin::NEXA_BASE_URL;
 use crate::provenance::Provenance;
 use crate::provider::ProviderName;
+use crate::settings::{Dialect, OwnData, Settings};
+use crate::store::{Records, Store};
 use crate::triggers::Triggers;
 
 /// Builds an adapter's `Failover`, which has it as `Failover::builder()`.
@@ -32,7 +33,7 @@ use crate::triggers::Triggers;
 ///
 /// let failover: Failover = Builder::new()
 ///     .nexa_api_key("nexa-key")
-///     .nexa_attempts(3)
+///     .stand_in_attempts(3)
 ///     .deadline(Duration::from_secs(90))
 ///     .on_failover(|provenance| eprintln!("{provenance}"))
 ///     .build()?;
@@ -44,61 +45,25 @@ pub struct Builder<F> {
     built: PhantomData<fn() -> F>,
 }
 
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) nexa_api_key: Option<Secret>,
-    pub(crate) nexa_base_url: String,
-    pub(crate) nexa_attempts: u32,
-    pub(crate) nexa_delay: Duration,
-    pub(crate) nexa_limit: Duration,
-    pub(crate) provider_urls: Vec<(ProviderName, String)>,
-    pub(crate) triggers: Triggers,
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) primary_limit: Option<Duration>,
-    pub(crate) request_limit: usize,
-    pub(crate) answer_limit: usize,
-    pub(crate) breaker: Breaker,
-    pub(crate) data: Vec<OwnData>,
-    pub(crate) on_failover: Option<Observer>,
-}
-
-/// A data file of the user's.
-#[derive(Clone)]
-pub(crate) struct OwnData {
-    pub(crate) provider: ProviderName,
-    pub(crate) file: String,
-    pub(crate) toml: String,
-}
-
 impl<F: FromConfig> Builder<F> {
     /// The defaults. Only NexaAPI's key is missing.
     pub fn new() -> Self {
-        let settings = Settings {
-            nexa_api_key: None,
-            nexa_base_url: NEXA_BASE_URL.to_owned(),
-            nexa_attempts: 2,
-            nexa_delay: Duration::from_secs(1),
-            nexa_limit: Duration::from_secs(60),
-            provider_urls: Vec::new(),
-            triggers: Triggers::default(),
-            deadline: None,
-            primary_limit: None,
-            request_limit: 8 << 20,
-            answer_limit: 32 << 20,
-            breaker: Breaker::new(),
-            data: Vec::new(),
-            on_failover: None,
-        };
-        Self { settings, built: PhantomData }
+        Self { settings: Settings::default(), built: PhantomData }
     }
 
-    /// The defaults, with `NEXA_API_KEY` and, where it is set, `NEXA_BASE_URL` as `lookup` finds them.
+    /// The defaults, with `NEXA_API_KEY` and, where they are set, `NEXA_BASE_URL`, `FAL_KEY` and `REPLICATE_API_TOKEN` as
+    /// `lookup` finds them. The last two are used only if [`stand_ins`](Self::stand_ins) names their providers.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut builder = Self::new();
-        builder.settings.nexa_api_key = lookup("NEXA_API_KEY").map(Secret::new);
-        if let Some(url) = lookup("NEXA_BASE_URL") {
-            builder.settings.nexa_base_url = url;
+        let keys = [
+            (ProviderName::Nexa, "NEXA_API_KEY"),
+            (ProviderName::Fal, "FAL_KEY"),
+            (ProviderName::Replicate, "REPLICATE_API_TOKEN"),
+        ];
+        for (provider, variable) in keys {
+            builder.settings.keys.extend(lookup(variable).map(|key| (provider, Secret::new(key))));
         }
+        builder.settings.nexa_base_url = lookup("NEXA_BASE_URL");
         builder
     }
 
@@ -107,31 +72,117 @@ impl<F: FromConfig> Builder<F> {
         self
     }
 
-    /// The key for NexaAPI. It is sent to NexaAPI only, and never printed.
-    pub fn nexa_api_key(self, key: impl Into<String>) -> Self {
+    /// Who stands in, in this order: NexaAPI unless said. Each needs a key. FAL and Replicate stand in for each other where
+    /// a model exists on both, and never for themselves.
+    pub fn stand_ins(self, providers: impl IntoIterator<Item = ProviderName>) -> Self {
+        let providers = providers.into_iter().collect();
+        self.with(|settings| settings.stand_ins = providers)
+    }
+
+    /// The key of a stand-in. It is sent to that provider only, and never printed.
+    pub fn key(self, provider: ProviderName, key: impl Into<String>) -> Self {
         let key = Secret::new(key.into());
-        self.with(|settings| settings.nexa_api_key = Some(key))
+        self.with(|settings| {
+            settings.keys.retain(|(known, _)| *known != provider);
+            settings.keys.push((provider, key));
+        })
+    }
+
+    /// The key for NexaAPI.
+    pub fn nexa_api_key(self, key: impl Into<String>) -> Self {
+        self.key(ProviderName::Nexa, key)
     }
 
     /// Where NexaAPI is asked; a path prefix is allowed. `https:`, or `http:` on this machine.
     pub fn nexa_base_url(self, url: impl Into<String>) -> Self {
         let url = url.into();
-        self.with(|settings| settings.nexa_base_url = url)
+        self.with(|settings| settings.nexa_base_url = Some(url))
     }
 
-    /// How often NexaAPI is asked at most; 2 unless said.
-    pub fn nexa_attempts(self, attempts: u32) -> Self {
-        self.with(|settings| settings.nexa_attempts = attempts)
+    /// How NexaAPI's parameters and models are called.
+    pub fn nexa_dialect(self, dialect: Dialect) -> Self {
+        self.with(|settings| settings.nexa_dialect = dialect)
     }
 
-    /// The wait between two attempts on NexaAPI; 1 s unless said.
-    pub fn nexa_delay(self, delay: Duration) -> Self {
-        self.with(|settings| settings.nexa_delay = delay)
+    /// NexaAPI is asked by way of RapidAPI, under this host of theirs, with RapidAPI's key as its own.
+    pub fn nexa_rapidapi_host(self, host: impl Into<String>) -> Self {
+        let host = host.into();
+        self.with(|settings| settings.nexa_rapidapi_host = Some(host))
     }
 
-    /// The longest an attempt on NexaAPI may take; 60 s unless said.
-    pub fn nexa_limit(self, limit: Duration) -> Self {
-        self.with(|settings| settings.nexa_limit = limit)
+    /// Where FAL or Replicate is asked as a stand-in, if not at its usual host.
+    pub fn stand_in_url(self, provider: ProviderName, url: impl Into<String>) -> Self {
+        let url = url.into();
+        self.with(|settings| settings.stand_in_urls.push((provider, url)))
+    }
+
+    /// How often a stand-in is asked at most; 2 unless said.
+    pub fn stand_in_attempts(self, attempts: u32) -> Self {
+        self.with(|settings| settings.stand_in_attempts = attempts)
+    }
+
+    /// The wait between two attempts on a stand-in; 1 s unless said.
+    pub fn stand_in_delay(self, delay: Duration) -> Self {
+        self.with(|settings| settings.stand_in_delay = delay)
+    }
+
+    /// The longest an attempt on a stand-in may take, all questions for its job included; 60 s unless said, and 600 s for a
+    /// video.
+    pub fn stand_in_limit(self, limit: Duration) -> Self {
+        self.with(|settings| settings.stand_in_limit = Some(limit))
+    }
+
+    /// The wait between two questions for a stand-in's job; 2 s unless said, as in NexaAPI's own SDK.
+    pub fn poll_interval(self, interval: Duration) -> Self {
+        self.with(|settings| settings.poll_interval = interval)
+    }
+
+    /// A further origin at which FAL's queue is asked, besides `queue.fal.run` and its backup. Scheme, host and port only.
+    pub fn fal_queue_url(self, origin: impl Into<String>) -> Self {
+        let origin = origin.into();
+        self.with(|settings| settings.fal_queue_urls.push(origin))
+    }
+
+    /// A further host from which a stand-in's files may be fetched, where the caller wants them as data:
+    /// `https://cdn.example`, or `https://*.cdn.example` with all below it.
+    pub fn media_host(self, provider: ProviderName, host: impl Into<String>) -> Self {
+        let host = host.into();
+        self.with(|settings| settings.media_hosts.push((provider, host)))
+    }
+
+    /// The model behind a deployment on Replicate, both as `owner/name`: requests to a deployment do not name it.
+    pub fn deployment(self, deployment: impl Into<String>, model: impl Into<String>) -> Self {
+        let both = (deployment.into(), model.into());
+        self.with(|settings| settings.deployments.push(both))
+    }
+
+    /// Whether a variant of a model may stand in for it; so it may unless said. If not, the request is not failed over to
+    /// that stand-in, and the provenance says why.
+    pub fn variants(self, allowed: bool) -> Self {
+        self.with(|settings| settings.variants = allowed)
+    }
+
+    /// Whether a stand-in may serve that cannot be told all that the caller asks: a field dropped, clamped or approximated.
+    /// So it may unless said. If not, the request is not failed over to it, and the provenance says why.
+    pub fn losses(self, allowed: bool) -> Self {
+        self.with(|settings| settings.losses = allowed)
+    }
+
+    /// Whether the files that a stand-in made for a Replicate request are handed out as data URIs. Replicate's Python client
+    /// sends its token to whatever host an output names; data names none.
+    pub fn outputs_as_data(self, on: bool) -> Self {
+        self.with(|settings| settings.outputs_as_data = on)
+    }
+
+    /// Whether FAL is told not to repeat requests by itself (`x-fal-no-retry`); not unless said. Its queue repeats a failing
+    /// request up to ten times before it answers.
+    pub fn fal_no_retry(self, on: bool) -> Self {
+        self.with(|settings| settings.fal_no_retry = on)
+    }
+
+    /// Where results are kept that the ids of failed-over jobs have no room for; in memory unless said.
+    pub fn store(self, store: impl Store + 'static) -> Self {
+        self.with(|settings| settings.store = Records::of_user(store))
     }
 
     /// A further origin at which this provider is asked: a proxy, or a fake on loopback. Scheme, host and port only.
@@ -140,7 +191,7 @@ impl<F: FromConfig> Builder<F> {
         self.with(|settings| settings.provider_urls.push((provider, origin)))
     }
 
-    /// Which failures make NexaAPI answer.
+    /// Which failures make a stand-in answer.
     pub fn triggers(self, triggers: Triggers) -> Self {
         self.with(|settings| settings.triggers = triggers)
     }
@@ -198,7 +249,55 @@ impl<F: FromConfig> Builder<F> {
     /// # Ok::<(), failover_mapping::ConfigError>(())
     /// ```
     pub fn data(self, provider: ProviderName, file: impl Into<String>, toml: impl Into<String>) -> Self {
-        let own = OwnData { provider, file: file.into(), toml: toml.into() };
+        let own = OwnData { provider: Some(provider), file: file.into(), toml: toml.into() };
+        self.with(|settings| settings.data.push(own))
+    }
+
+    /// A further provider, in TOML of the same form: a `[host]` says where it is and how it is shown its key, the rest how it
+    /// is asked and answers. Its key is set by [`key`](Self::key), its turn by [`stand_ins`](Self::stand_ins).
+    ///
+    /// ```
+    /// use failover_mapping::{Config, ProviderName};
+    ///
+    /// let acme = r#"
+    ///     model-key = "model" # the key of the body that names the model
+    ///     job = "/jobs/{id}"  # where a job's state is
+    ///
+    ///     [host]
+    ///     name = "acme"
+    ///     base-url = "https://api.acme.example"
+    ///     authentication = { header = "x-api-key" }
+    ///
+    ///     [endpoints]
+    ///     image = "/images"
+    ///
+    ///     [answer]
+    ///     url = ["url"]
+    ///     nested = ["images"]
+    ///     id = ["id"]
+    ///     failed = ["failed"]
+    ///     pending = ["queued", "running"]
+    ///
+    ///     [inputs]
+    ///     image = [
+    ///         { field = "prompt", key = "text", codec = "text" },
+    ///         { field = "width", key = "w", codec = "integer", max = 2048 },
+    ///         { field = "height", key = "h", codec = "integer", max = 2048 },
+    ///     ]
+    ///
+    ///     [[models]]
+    ///     model = "flux-dev" # the neutral name
+    ///     id = "flux"        # its own
+    ///     task = "image"
+    /// "#;
+    /// let name = ProviderName::other("acme").expect("it is a name");
+    /// let builder = Config::builder().provider("acme.toml", acme).key(name, "acme-key").stand_ins([name]);
+    /// let config = builder.build()?;
+    /// assert_eq!(config.catalogue().resolve(ProviderName::Fal, "fal-ai/flux/dev", name).map(|row| row.stand_in), Some("flux"));
+    /// # Ok::<(), failover_mapping::ConfigError>(())
+    /// ```
+    pub fn provider(self, file: impl Into<String>, toml: impl Into<String>) -> Self {
+        let own = OwnData { provider: None, file: file.into(), toml: toml.into() };
         self.with(|settings| settings.data.push(own))
     }
 
@@ -234,9 +333,10 @@ impl<F> fmt::Debug for Builder<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Neither keys nor URLs: what has not been checked yet may hold a password.
         f.debug_struct("Builder")
-            .field("nexa_api_key", &self.settings.nexa_api_key)
-            .field("nexa_attempts", &self.settings.nexa_attempts)
-            .field("nexa_delay", &self.settings.nexa_delay)
+            .field("stand_ins", &self.settings.stand_ins)
+            .field("keys", &self.settings.keys)
+            .field("stand_in_attempts", &self.settings.stand_in_attempts)
+            .field("stand_in_delay", &self.settings.stand_in_delay)
             .field("triggers", &self.settings.triggers)
             .finish_non_exhaustive()
     }

@@ -6,34 +6,45 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use failover_core::Fault;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
+pub use crate::answers::{Answer, AnswerKeys, HeaderIs, Verdict};
 pub use crate::codec::Codec;
+pub use crate::field::Field;
 pub use crate::form::Size;
-use crate::provider::ProviderName;
 
 /// One provider: which models it has, how it is asked, how it answers.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct ProviderData {
+    /// Where it is and how it is shown a key, of a provider that is not built in.
+    pub host: Option<Host>,
     /// Its models.
     pub models: Vec<Model>,
-    /// Where a stand-in is asked: the path of each task, after the base URL.
+    /// Where it is asked as a stand-in: the path of each task, after the base URL. `{model}` stands for the model's id.
     pub endpoints: BTreeMap<Task, String>,
+    /// Where it is asked for a model that it knows by version only.
+    pub by_version: Option<String>,
+    /// Where it is asked for the state of a job. `{id}` stands for the job's id.
+    pub job: Option<String>,
+    /// The key of the body that names the model, if the path does not.
+    pub model_key: Option<String>,
     /// Sizes that have a name.
     pub sizes: BTreeMap<String, Size>,
     /// Sizes by aspect ratio. Models render the same ratio at different sizes, so there are several such tables.
     pub ratios: BTreeMap<String, BTreeMap<String, Size>>,
     /// Sets of parameters. A model without [`Model::inputs`] has the set that is called like its task.
     pub inputs: BTreeMap<String, Vec<Input>>,
+    /// Parameters that the models of a set have, and that nobody else can be told. They are reported as dropped; so is every
+    /// key that stands nowhere.
+    pub drops: BTreeMap<String, Vec<String>>,
     /// The object around the parameters, if the body is not the parameters themselves.
     pub envelope: Option<Envelope>,
     /// Parameters that make a request untranslatable.
     pub refusals: Vec<Refusal>,
-    /// Where its answer holds what (a stand-in's).
+    /// Where its answer holds what, as a stand-in's.
     pub answer: Option<AnswerKeys>,
     /// What its statuses mean. The first row that fits counts.
     pub verdicts: Vec<Verdict>,
@@ -62,6 +73,61 @@ pub struct Model {
     /// Defaults of its own, by the provider's key, before those of the set.
     #[serde(default)]
     pub defaults: BTreeMap<String, Value>,
+    /// What it is told besides, as a stand-in.
+    #[serde(default)]
+    pub constants: BTreeMap<String, Value>,
+    /// Versions by which it is known, 64 hexadecimal digits each, the one to ask for first.
+    #[serde(default)]
+    pub versions: Vec<String>,
+    /// It has no path of its own: it is asked by its first version.
+    #[serde(default)]
+    pub community: bool,
+    /// It can be asked by a caller, and never stands in: an old name of another row, say.
+    #[serde(default)]
+    pub asked_only: bool,
+    /// What it costs.
+    #[serde(default)]
+    pub price: Option<Price>,
+}
+
+/// A list price.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Price {
+    /// US dollars per unit.
+    pub usd: f64,
+    /// The unit: `image`, `megapixel`, `second`, `video`, `minute`, `1000 characters`.
+    pub per: String,
+}
+
+/// Where a provider of the user's is, and how it is shown a key. The key itself is a setting, never in a file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Host {
+    /// Its name: at most 15 small letters, digits and dashes.
+    pub name: String,
+    /// Scheme, host, port if it is not the usual one, and a path prefix.
+    pub base_url: String,
+    /// How it is shown its key.
+    pub authentication: Authentication,
+    /// The hosts from which its files may be fetched, where a caller wants them as data.
+    #[serde(default)]
+    pub media_hosts: Vec<String>,
+}
+
+/// How a provider is shown its key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Authentication {
+    /// `Authorization: Bearer ..`
+    Bearer,
+    /// `Authorization: Key ..`, as FAL does.
+    Key,
+    /// The key alone in a header of this name.
+    Header(String),
 }
 
 /// What a model does.
@@ -69,7 +135,7 @@ pub struct Model {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Task {
-    /// Text to image.
+    /// Text or image to image.
     Image,
     /// Text or image to video.
     Video,
@@ -89,31 +155,6 @@ pub enum Substitution {
     Same,
     /// Another version or relative of it.
     Variant,
-}
-
-/// A field of the neutral form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Field {
-    /// What to show.
-    Prompt,
-    /// What not to show.
-    NegativePrompt,
-    /// Width and height together.
-    Size,
-    /// Width in pixels.
-    Width,
-    /// Height in pixels.
-    Height,
-    /// Inference steps.
-    Steps,
-    /// Guidance scale.
-    Guidance,
-    /// How many images.
-    Count,
-    /// The seed.
-    Seed,
 }
 
 /// One parameter of a provider.
@@ -150,6 +191,35 @@ pub struct Input {
     /// The value is only similar to what the provider would do; this is reported.
     #[serde(default)]
     pub approximate: bool,
+    /// The words for this, and what they mean: `{ jpg = "jpeg" }`. No other word is one.
+    #[serde(default)]
+    pub words: BTreeMap<String, String>,
+    /// The only numbers that are possible.
+    #[serde(default)]
+    pub among: Vec<f64>,
+    /// A number is written as text.
+    #[serde(default)]
+    pub as_text: bool,
+    /// An input image decides it: beside one, the provider does not look at it.
+    #[serde(default)]
+    pub unless_image: bool,
+    /// Without it the provider refuses the request.
+    #[serde(default)]
+    pub required: bool,
+    /// It is only read from callers, or only written to a stand-in.
+    #[serde(default)]
+    pub only: Option<Only>,
+}
+
+/// The one way in which a parameter is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Only {
+    /// From a caller.
+    Read,
+    /// To a stand-in.
+    Write,
 }
 
 /// An object around the parameters.
@@ -162,6 +232,9 @@ pub struct Envelope {
     /// Other keys that lose nothing by being left out.
     #[serde(default)]
     pub ignore: Vec<String>,
+    /// Parameters that hold a secret: no answer echoes them.
+    #[serde(default)]
+    pub secret: Vec<String>,
 }
 
 /// A parameter, in or beside the input, that changes what is asked and cannot be carried over.
@@ -173,69 +246,9 @@ pub struct Refusal {
     pub key: String,
     /// Why it cannot.
     pub why: String,
-}
-
-/// The shape of a provider's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Answer {
-    /// FAL: images with their sizes, timings, seed, flags and prompt.
-    Flux,
-    /// FAL: the same and `num_images`.
-    FluxCounted,
-    /// FAL: files and the seed.
-    FilesSeed,
-    /// FAL: files.
-    Files,
-    /// Replicate: the output is one URL.
-    One,
-    /// Replicate: the output is a list of URLs.
-    List,
-}
-
-/// Where a stand-in's answer holds what. It is read liberally: everywhere that any of these keys occurs. Of several that hold
-/// images, the first that holds as many as were asked for counts, `nested` before `url`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[non_exhaustive]
-pub struct AnswerKeys {
-    /// Keys of a URL.
-    pub url: Vec<String>,
-    /// Keys of a URL, a list or an object that holds URLs.
-    pub nested: Vec<String>,
-    /// Words of `status` that mean failure; case does not matter.
-    #[serde(deserialize_with = "lower_case")]
-    pub failed: Vec<String>,
-    /// Words of `status` that mean that there is no result yet, likewise.
-    #[serde(deserialize_with = "lower_case")]
-    pub pending: Vec<String>,
-}
-
-/// What a status means.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[non_exhaustive]
-pub struct Verdict {
-    /// The status.
-    pub status: u16,
-    /// Only if this header of the answer has this value.
+    /// The values that change nothing. Besides, what clients write for something unwanted never does: null, false, nothing.
     #[serde(default)]
-    pub header: Option<HeaderIs>,
-    /// What it means.
-    #[serde(deserialize_with = "crate::verdict::fault_by_name")]
-    pub fault: Fault,
-}
-
-/// A header of an answer and its value.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[non_exhaustive]
-pub struct HeaderIs {
-    /// Its name, in lower case.
-    pub name: String,
-    /// Its value; case does not matter.
-    pub value: String,
+    pub unless: Vec<Value>,
 }
 
 impl Model {
@@ -263,29 +276,6 @@ impl fmt::Display for Task {
     }
 }
 
-impl Answer {
-    /// The shapes in which a provider answers.
-    pub(crate) const fn of(provider: ProviderName) -> &'static [Self] {
-        match provider {
-            ProviderName::Fal => &[Self::Flux, Self::FluxCounted, Self::FilesSeed, Self::Files],
-            ProviderName::Replicate => &[Self::One, Self::List],
-            ProviderName::Nexa => &[],
-        }
-    }
-
-    /// Its name in a data file.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Flux => "flux",
-            Self::FluxCounted => "flux-counted",
-            Self::FilesSeed => "files-seed",
-            Self::Files => "files",
-            Self::One => "one",
-            Self::List => "list",
-        }
-    }
-}
-
 impl Substitution {
     /// `same` or `variant`.
     #[must_use]
@@ -301,9 +291,4 @@ impl fmt::Display for Substitution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
-}
-
-fn lower_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let words = Vec::<String>::deserialize(deserializer)?;
-    Ok(words.iter().map(|word| word.to_ascii_lowercase()).collect())
 }

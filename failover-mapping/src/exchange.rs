@@ -1,286 +1,303 @@
 //! One request that is ours, from the first attempt to the answer: it is told what each provider said, and says what that
-//! means.
+//! means and what to do next.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use failover_core::{Candidate, Entry, Fault, Launch, Moment, Outcome, Step};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use failover_core::{Candidate, Entry, Fault, Launch, Moment, Outcome, Policy};
+use http::{HeaderMap, Response, StatusCode};
 
-use crate::catalogue::Source;
 use crate::config::Config;
-use crate::form::{ImageAnswer, ImageRequest};
-use crate::history::History;
-use crate::origin::Origin;
-use crate::provenance::Provenance;
-use crate::provider::ProviderName;
+use crate::data::Field;
+use crate::errand::{Cast, Errand};
+use crate::flight::{Conclusion, Flight, Step};
+use crate::follow::{FAILED, Found};
+use crate::generation::{self, Answered, Generation};
+use crate::history::{History, Names};
+use crate::provenance::Attempt;
 use crate::read::Reading;
-use crate::route::{CROSSING, Prefer, Version};
-use crate::shape::Shape;
-use crate::{hint, nexa, read, shape, verdict};
-
-/// An attempt under way.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Flight {
-    /// What the call said to start.
-    pub launch: Launch,
-    /// When it was started.
-    pub began: Moment,
-}
-
-impl Flight {
-    /// An attempt that starts now.
-    #[must_use]
-    pub const fn new(launch: Launch, now: Moment) -> Self {
-        Self { launch, began: now }
-    }
-}
-
-/// What the caller gets.
-#[expect(clippy::exhaustive_enums, reason = "every end must be handled by every adapter")]
-pub enum Conclusion {
-    /// A stand-in's answer in the shape of the provider that was asked, with its provenance as extension and headers.
-    StandIn(Response<Vec<u8>>),
-    /// The asked provider's own answer or error. It is to be marked with the provenance, unless that provider was the first
-    /// and only one to be asked: then it is handed on untouched.
-    Own(Option<Provenance>),
-}
-
-/// What the caller asks, and of whom.
-#[derive(Debug)]
-pub(crate) struct Ask<'c, 'b> {
-    pub(crate) source: Source<'c>,
-    pub(crate) candidates: &'c [Candidate; 2],
-    pub(crate) origin: &'c Origin,
-    pub(crate) version: Option<Version<'b>>,
-    pub(crate) prefer: Option<Prefer>,
-    pub(crate) crossing: [Option<HeaderValue>; CROSSING.len()],
-}
-
-impl Ask<'_, '_> {
-    /// The provider that the caller asked, and its own name of the model.
-    pub(crate) fn primary(&self) -> (ProviderName, &str) {
-        (self.source.provider, &self.source.model.id)
-    }
-
-    /// The stand-in, and its own name of the model.
-    pub(crate) fn stand_in(&self) -> (ProviderName, &str) {
-        (ProviderName::Nexa, &self.source.stand_in.model.id)
-    }
-}
+use crate::route::Crossing;
+use crate::shape::{self, Wanted, replicate};
+use crate::talk::{End, Stage, Talk, Turn};
 
 /// One request that is ours.
 ///
-/// An adapter asks it for the stand-in's request, tells it what every attempt came to, and takes the answer and the
+/// An adapter asks it what to send to stand-ins, tells it what every attempt came to, and takes the answer and the
 /// provenance from it. It costs nothing that is not needed: a healthy provider's request is never parsed, and its answer
 /// never touched.
 pub struct Exchange<'c, 'b> {
-    config: &'c Config,
-    ask: Ask<'c, 'b>,
+    pub(crate) config: &'c Config,
+    pub(crate) errand: Errand<'c, 'b>,
+    crossing: Crossing,
     body: &'b [u8],
-    history: History,
-    translation: Option<Translation>,
+    pub(crate) history: History,
+    reading: Option<Result<Reading<'c>, String>>,
+    talk: Option<Talk<'c>>,
     answered: Option<Answered>,
-}
-
-struct Translation {
-    request: ImageRequest,
-    body: Vec<u8>,
-}
-
-struct Answered {
-    answer: ImageAnswer,
-    took: Duration,
+    found: Option<Found>,
+    began_queued: bool,
 }
 
 impl<'c, 'b> Exchange<'c, 'b> {
-    pub(crate) const fn new(config: &'c Config, ask: Ask<'c, 'b>, body: &'b [u8], started: Moment) -> Self {
-        Self { config, ask, body, history: History::new(started), translation: None, answered: None }
-    }
-
-    /// Who may be asked: the provider that the caller asked, and NexaAPI.
-    #[must_use]
-    pub const fn candidates(&self) -> &'c [Candidate] {
-        self.ask.candidates
-    }
-
-    /// The asked provider answered with this status.
-    ///
-    /// A status that is a trigger is a failure. Any other answer is the caller's, also a refusal.
-    #[must_use]
-    pub fn primary_answered(
-        &mut self,
-        flight: &Flight,
-        status: StatusCode,
-        headers: &HeaderMap,
-        now: Moment,
-        wall: SystemTime,
-    ) -> Outcome<'static> {
-        if status.as_u16() < 400 {
-            self.primary_ended(flight, Some(status), None, true, now);
-            return Outcome::Answered;
-        }
-        let said = verdict::fault(&self.ask.source.data.verdicts, status, headers);
-        let stops = said.remedy().step == Step::Stop;
-        let fault = if stops || self.config.triggers.status(status) { said } else { Fault::InvalidRequest };
-        let handed_on = stops || fault == Fault::InvalidRequest;
-        self.primary_ended(flight, Some(status), Some(said), handed_on, now);
-        match hint::retry_after(headers, wall).filter(|_| !handed_on) {
-            None => fault.into(),
-            retry_after => Outcome::Failed { fault, retry_after },
+    pub(crate) const fn new(
+        config: &'c Config,
+        errand: Errand<'c, 'b>,
+        crossing: Crossing,
+        body: &'b [u8],
+        started: Moment,
+    ) -> Self {
+        Self {
+            config,
+            crossing,
+            body,
+            history: History::new(started, !matches!(errand, Errand::Follow(_))),
+            reading: None,
+            talk: None,
+            answered: None,
+            found: None,
+            began_queued: false,
+            errand,
         }
     }
 
-    /// The asked provider did not answer. A fault that is not a trigger ends the call, and the error is the caller's.
+    /// Who may be asked: the provider that the caller asked, then those who stand in for it. Of a job that was failed over,
+    /// the provider that works on it, or nobody if the answer is known.
     #[must_use]
-    pub fn primary_failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Outcome<'static> {
-        let handed_on = fault.remedy().step == Step::Stop || !self.config.triggers.transport(fault);
-        self.primary_ended(flight, None, Some(fault), handed_on, now);
-        Outcome::from(if handed_on { Fault::InvalidRequest } else { fault })
+    pub fn candidates(&self) -> &'c [Candidate] {
+        self.errand.candidates(self.config)
     }
 
-    fn primary_ended(
-        &mut self,
-        flight: &Flight,
-        status: Option<StatusCode>,
-        fault: Option<Fault>,
-        handed_on: bool,
-        now: Moment,
-    ) {
-        let first = self.history.attempts.is_empty() && !flight.launch.last_resort;
-        self.history.untouched = handed_on && first;
-        if !self.history.untouched {
-            self.history.record(flight, self.ask.primary(), status, fault, now);
+    /// What the user wants of such a call.
+    #[must_use]
+    pub const fn policy(&self) -> &'c Policy {
+        self.errand.policy(self.config)
+    }
+
+    /// Whether this attempt is the caller's own request, to be sent as it came through the caller's own client. All others
+    /// begin with [`ask`](Self::ask).
+    #[must_use]
+    pub const fn is_own(&self, launch: &Launch) -> bool {
+        self.errand.is_own(launch)
+    }
+
+    /// What is generated, if that is what the request is for.
+    pub(crate) fn generation(&self) -> Option<&Generation<'c, 'b>> {
+        match &self.errand {
+            Errand::Generation(generation) => Some(generation),
+            Errand::Follow(_) | Errand::Version { .. } => None,
         }
     }
 
-    /// The request to send to the stand-in.
-    ///
-    /// # Errors
-    ///
-    /// The outcome to settle the attempt with: the caller's request cannot be translated, so nothing is sent.
-    pub fn request(&mut self) -> Result<Request<Vec<u8>>, Outcome<'static>> {
-        let body = match &self.translation {
-            Some(translation) => translation.body.clone(),
-            None => self.translate().map_err(|reason| {
+    /// Begins an attempt on a stand-in.
+    #[must_use]
+    pub fn ask(&mut self, flight: &Flight, now: Moment) -> Step {
+        let turn = match self.begin(flight) {
+            Ok(turn) => turn,
+            // Nothing is sent: the caller's request cannot be translated.
+            Err(reason) => {
                 self.history.note = Some(format!("no translation was possible: {reason}"));
-                Outcome::from(Fault::Unsupported)
-            })?,
-        };
-        let mut request = Request::new(body);
-        *request.method_mut() = http::Method::POST;
-        *request.uri_mut() = self.config.image_url.clone();
-        let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.config.authorization.clone());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        for (name, value) in CROSSING.into_iter().zip(&self.ask.crossing) {
-            if let Some(value) = value {
-                headers.insert(name, value.clone());
+                return Step::Done(Fault::Unsupported.into());
             }
-        }
-        Ok(request)
+        };
+        self.step(flight, turn, None, now)
     }
 
-    fn translate(&mut self) -> Result<Vec<u8>, String> {
-        let mut reading = read::request(&self.ask.source, self.body)?;
-        let body = nexa::request(&self.ask.source.stand_in, &mut reading);
-        let Reading { request, losses, .. } = reading;
-        self.history.losses = losses;
-        self.translation = Some(Translation { request, body: body.clone() });
-        Ok(body)
+    fn begin(&mut self, flight: &Flight) -> Result<Turn, String> {
+        const UNKNOWN: &str = "the stand-in has no way to be asked";
+        let (mut talk, turn) = match &self.errand {
+            Errand::Follow(follow) => {
+                let talk = follow.talk(self.config, self.crossing.clone(), self.history.started);
+                let mut talk = talk.ok_or(UNKNOWN)?;
+                let turn = talk.go_on();
+                (talk, turn)
+            }
+            Errand::Generation(generation) => {
+                let reading = match self.reading.get_or_insert_with(|| generation.read(self.body)) {
+                    Ok(reading) => reading,
+                    Err(reason) => return Err(reason.clone()),
+                };
+                let candidate = flight.launch.candidate;
+                let (standing, stand_in) = generation.stand_in(self.config, candidate).ok_or(UNKNOWN)?;
+                let translation = generation.translate(self.config, standing, &stand_in, reading)?;
+                self.history.losses = translation.losses;
+                let (crossing, started) = (self.crossing.clone(), self.history.started);
+                let body = translation.body;
+                generation
+                    .talk(self.config, standing, &stand_in, &reading.form, body, crossing, started)
+                    .ok_or(UNKNOWN)?
+            }
+            Errand::Version { .. } => return Err(UNKNOWN.to_owned()),
+        };
+        talk.troubles = 0;
+        self.talk = Some(talk);
+        Ok(turn)
     }
 
     /// The stand-in answered with this.
     ///
     /// Its answer is always checked. A refusal of it never reaches the caller.
     #[must_use]
-    pub fn stand_in_answered(
+    pub fn answered(
         &mut self,
         flight: &Flight,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
+        (status, headers, body): (StatusCode, &HeaderMap, &[u8]),
         now: Moment,
-        wall: SystemTime,
-    ) -> Outcome<'static> {
-        let stand_in = &self.ask.source.stand_in;
-        let read = if status.is_success() {
-            self.reader().ok_or(Fault::Empty.into()).and_then(|reader| reader.answer(body))
-        } else {
-            let said = verdict::fault(&stand_in.data.verdicts, status, headers);
-            let note = verdict::note_of_stand_in(status, said);
-            Err(nexa::Unusable { fault: verdict::of_stand_in(said), note })
-        };
-        let fault = match read {
-            Ok(answer) => {
-                self.take(answer, now.since(flight.began));
-                None
+        wall: impl Fn() -> SystemTime,
+    ) -> Step {
+        match &mut self.talk {
+            Some(talk) => {
+                let turn = talk.heard(status, headers, body, now, wall);
+                self.step(flight, turn, Some(status), now)
             }
-            Err(unusable) => {
-                self.history.note = unusable.note.map(str::to_owned).or(self.history.note.take());
-                Some(unusable.fault)
-            }
-        };
-        self.stand_in_ended(flight, Some(status), fault, now);
-        match fault {
-            None => Outcome::Answered,
-            Some(fault) => Outcome::Failed { fault, retry_after: hint::retry_after(headers, wall) },
+            None => Step::Done(Fault::Broken.into()),
         }
     }
 
     /// The stand-in did not answer.
     #[must_use]
-    pub fn stand_in_failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Outcome<'static> {
-        let fault = verdict::of_stand_in(fault);
-        self.stand_in_ended(flight, None, Some(fault), now);
-        fault.into()
+    pub fn failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Step {
+        match &mut self.talk {
+            Some(talk) => {
+                let turn = talk.lost(fault, now);
+                self.step(flight, turn, None, now)
+            }
+            None => Step::Done(fault.into()),
+        }
     }
 
-    fn stand_in_ended(
+    /// The pause is over.
+    #[must_use]
+    pub fn resumed(&mut self, flight: &Flight, now: Moment) -> Step {
+        match &mut self.talk {
+            Some(talk) => {
+                let turn = talk.go_on();
+                self.step(flight, turn, None, now)
+            }
+            None => Step::Done(Fault::Broken.into()),
+        }
+    }
+
+    fn step(&mut self, flight: &Flight, turn: Turn, status: Option<StatusCode>, now: Moment) -> Step {
+        let left = flight.left(now);
+        let late = match &turn {
+            Turn::Send(_) => left.is_some_and(|left| left.is_zero()),
+            Turn::Pause(pause) => left.is_some_and(|left| left <= *pause),
+            Turn::End(_) => false,
+        };
+        let turn = match &self.talk {
+            Some(talk) if late => talk.expired(),
+            _ => turn,
+        };
+        match turn {
+            Turn::Send(request) => {
+                let question = self.talk.as_ref().and_then(|talk| talk.question(now));
+                let limit = [left, question].into_iter().flatten().min();
+                Step::Send { request, limit }
+            }
+            Turn::Pause(pause) => {
+                self.began_queued |= matches!(&self.talk, Some(talk) if talk.was_queued);
+                Step::Pause(pause)
+            }
+            Turn::End(end) => Step::Done(self.ended(flight, end, status, now)),
+        }
+    }
+
+    fn ended(
         &mut self,
         flight: &Flight,
+        end: End,
         status: Option<StatusCode>,
-        fault: Option<Fault>,
         now: Moment,
-    ) {
-        self.history.record(flight, self.ask.stand_in(), status, fault, now);
-    }
-
-    /// How the stand-in's answer is read: by its data, and by what was asked of it.
-    fn reader(&self) -> Option<nexa::Reader<'c>> {
-        let keys = self.ask.source.stand_in.data.answer.as_ref()?;
-        let wanted = self.translation.as_ref()?.request.images();
-        Some(nexa::Reader { keys, wanted, local: self.config.local })
+    ) -> Outcome<'static> {
+        let job = matches!(&self.talk, Some(Talk { stage: Stage::Job(_), .. }));
+        let made = self.talk.as_ref().is_some_and(|talk| talk.made);
+        let (fault, retry_after) = match end {
+            End::Done(produced) => {
+                self.take(flight, generation::Outcome::Done(produced), now);
+                (None, None)
+            }
+            End::Job { id, queued } => {
+                self.take(flight, generation::Outcome::Job { id, queued }, now);
+                (None, None)
+            }
+            // The job is at its end, which is what was asked for.
+            End::Failed { fault: Fault::ErrorInSuccess | Fault::Empty, note, .. }
+                if job && matches!(self.errand, Errand::Follow(_)) =>
+            {
+                self.history.note = note;
+                self.found = Some(Found::Failed(FAILED));
+                (None, None)
+            }
+            End::Failed { fault, retry_after, note } => {
+                self.history.note = note.or(self.history.note.take());
+                (Some(fault), retry_after)
+            }
+        };
+        self.talk = None;
+        let cast = Cast { config: self.config, errand: &self.errand };
+        let (provider, model, _) = cast.named(flight.launch.candidate);
+        self.history.record(flight, (provider, model), status, fault, now);
+        if made && fault.is_some() {
+            self.history.last_was_made();
+        }
+        match fault {
+            None => Outcome::Answered,
+            Some(fault) => Outcome::Failed { fault, retry_after },
+        }
     }
 
     /// Keeps a good answer, as far as it was asked for, and what it lacks.
-    fn take(&mut self, mut answer: ImageAnswer, took: Duration) {
-        if let Some(Translation { request, .. }) = &self.translation {
-            self.history.losses.extend(shape::losses(&self.ask.source, request, &answer));
-            answer.images.truncate(request.images());
-        }
+    fn take(&mut self, flight: &Flight, result: generation::Outcome, now: Moment) {
         self.history.note = None; // what an earlier attempt left behind
-        self.answered = Some(Answered { answer, took });
+        match (&self.errand, result) {
+            (Errand::Follow(follow), generation::Outcome::Done(mut produced)) => {
+                self.history.losses = follow.losses(&produced);
+                produced.files.truncate(follow.wanted());
+                self.found = Some(Found::Done(produced));
+            }
+            (Errand::Follow(_), generation::Outcome::Job { queued, .. }) => {
+                self.found = Some(Found::Going { queued })
+            }
+            (Errand::Generation(generation), mut result) => {
+                if let (Some(Ok(reading)), generation::Outcome::Done(produced)) = (&self.reading, &mut result)
+                {
+                    let source = &generation.source;
+                    // Whoever names the language knows it.
+                    if let Some(transcript) = &mut produced.transcript
+                        && transcript.language.is_none()
+                    {
+                        transcript.language = reading.form.text(Field::Language).map(str::to_owned);
+                    }
+                    let lost =
+                        shape::losses(source.answer, source.inputs, Wanted::by(&reading.form), produced);
+                    self.history.losses.extend(lost);
+                    produced.files.truncate(reading.form.wanted());
+                }
+                let took = now.since(flight.began);
+                self.answered = Some(Answered { candidate: flight.launch.candidate, took, result });
+            }
+            (Errand::Version { .. }, _) => {}
+        }
     }
 
     /// The end of the call: what the caller gets. Tells the observer, if there is anything to tell. `entries` are those of
-    /// the call's report; `seed` is any number.
+    /// the call's report; `number` is any number.
     #[must_use]
     pub fn conclude(
         &self,
         entries: impl IntoIterator<Item = Entry>,
         now: Moment,
-        wall: SystemTime,
-        seed: u64,
+        wall: impl Fn() -> SystemTime,
+        number: u64,
     ) -> Conclusion {
-        let provenance = self.history.provenance(&self.ask, entries, self.answered.is_some(), now);
-        if let Some(provenance) = &provenance {
+        let made = self.answer(now, wall, number);
+        let cast = Cast { config: self.config, errand: &self.errand };
+        let provenance = self.history.provenance(&cast, entries, made.is_some(), now);
+        // A question for a job is none that was failed over, and there are many.
+        if let Some(provenance) = provenance.as_ref().filter(|_| !matches!(self.errand, Errand::Follow(_))) {
             self.config.notify(provenance);
         }
-        match self.answer(now, wall, seed) {
+        match made {
             Some(mut made) => {
                 if let Some(provenance) = provenance {
                     provenance.mark(made.headers_mut());
@@ -292,46 +309,42 @@ impl<'c, 'b> Exchange<'c, 'b> {
         }
     }
 
-    /// The stand-in's answer in the shape of the provider that was asked. None unless a stand-in served.
-    fn answer(&self, now: Moment, wall: SystemTime, seed: u64) -> Option<Response<Vec<u8>>> {
-        let Answered { answer, took } = self.answered.as_ref()?;
-        let shape = Shape {
-            source: &self.ask.source,
-            request: &self.translation.as_ref()?.request,
-            answer,
-            body: self.body,
-            origin: self.ask.origin,
-            version: self.ask.version.as_ref(),
-            prefer: self.ask.prefer,
-            started: wall.checked_sub(now.since(self.history.started)).unwrap_or(wall),
-            ended: wall,
-            took: *took,
-            seed,
-        };
-        Some(shape.write())
-    }
-}
-
-// Prompts, and URLs of pictures, are the caller's, so neither is ever printed.
-
-impl fmt::Debug for Conclusion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::StandIn(made) => f
-                .debug_struct("StandIn")
-                .field("status", &made.status())
-                .field("bytes", &made.body().len())
-                .finish_non_exhaustive(),
-            Self::Own(provenance) => f.debug_tuple("Own").field(provenance).finish(),
+    /// An answer in the shape of the provider that was asked. None unless somebody stood in.
+    fn answer(&self, now: Moment, wall: impl Fn() -> SystemTime, number: u64) -> Option<Response<Vec<u8>>> {
+        match &self.errand {
+            Errand::Generation(generation) => {
+                let Some(Ok(reading)) = &self.reading else { return None };
+                let answered = self.answered.as_ref()?;
+                let wall = wall();
+                let created = wall.checked_sub(now.since(self.history.started)).unwrap_or(wall);
+                generation.answer(self.config, &reading.form, answered, self.body, created, wall, number)
+            }
+            Errand::Follow(follow) => Some(follow.answer(self.found.as_ref(), self.began_queued, wall())),
+            // Only in an outage: a refusal is the caller's.
+            Errand::Version { hash, .. } => self.is_version_known().then(|| replicate::version(hash, wall())),
         }
     }
+
+    /// The provider could not say it, and it is in the tables. What it did say stands, also a refusal.
+    fn is_version_known(&self) -> bool {
+        let triggers = &self.config.triggers;
+        let failed = |attempt: &Attempt| match (attempt.status, attempt.fault) {
+            (Some(status), Some(_)) => triggers.should_failover(status),
+            (None, Some(fault)) => triggers.transport(fault),
+            (_, None) => false,
+        };
+        !self.history.untouched && self.history.attempts.last().is_none_or(failed)
+    }
 }
+
+// Prompts, and URLs of files, are the caller's, so neither is ever printed.
 
 impl fmt::Debug for Exchange<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (provider, model) = self.errand.primary();
         f.debug_struct("Exchange")
-            .field("provider", &self.ask.source.provider)
-            .field("model", &self.ask.source.model.id)
+            .field("provider", &provider)
+            .field("model", &model)
             .field("attempts", &self.history.attempts)
             .finish_non_exhaustive()
     }

@@ -1,15 +1,18 @@
-//! The neutral form of text-to-image: what every provider is asked, and what every provider answers, in words of no provider.
+//! The neutral form: what every provider is asked and what every provider answers, in words of no provider.
 //!
-//! Each provider is described once, as reader or writer of this form, so a further provider is one more description and not
-//! one per pair.
+//! Each provider is described once, as reader and writer of this form, so a further provider is one more description and not
+//! one per pair. A task has no form of its own: a request is the fields that its models know.
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::data::Task;
+use crate::field::Field;
 
 /// Width and height in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Vec<u32>")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "Vec<u32>", into = "(u32, u32)")]
 #[non_exhaustive]
 pub struct Size {
     /// Width.
@@ -21,6 +24,17 @@ pub struct Size {
 impl Size {
     pub(crate) const fn new(width: u32, height: u32) -> Self {
         Self { width, height }
+    }
+
+    /// Width by height.
+    pub(crate) fn aspect(self) -> f64 {
+        f64::from(self.width) / f64::from(self.height.max(1))
+    }
+}
+
+impl From<Size> for (u32, u32) {
+    fn from(size: Size) -> Self {
+        (size.width, size.height)
     }
 }
 
@@ -36,41 +50,111 @@ impl TryFrom<Vec<u32>> for Size {
     }
 }
 
-/// A request for images.
+/// The value of a field.
 #[derive(Clone, PartialEq)]
-pub(crate) struct ImageRequest {
-    pub(crate) prompt: String,
-    pub(crate) negative_prompt: Option<String>,
-    pub(crate) size: Size,
-    pub(crate) steps: Option<i64>,
-    pub(crate) guidance: Option<f64>,
-    pub(crate) count: Option<i64>,
-    pub(crate) seed: Option<i64>,
+pub(crate) enum Datum {
+    Text(String),
+    Integer(i64),
+    Number(f64),
+    Flag(bool),
+    Size(Size),
 }
 
-impl ImageRequest {
-    /// How many images are asked for.
-    pub(crate) fn images(&self) -> usize {
-        self.count.and_then(|count| usize::try_from(count).ok()).unwrap_or(1).max(1)
+impl Datum {
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Integer(number) => Some(*number as f64),
+            Self::Number(number) => Some(*number),
+            Self::Text(_) | Self::Flag(_) | Self::Size(_) => None,
+        }
     }
 }
 
-/// The images that came of it.
+/// A request.
 #[derive(Clone, PartialEq)]
-pub(crate) struct ImageAnswer {
-    /// At least one.
-    pub(crate) images: Vec<Image>,
+pub(crate) struct Form {
+    pub(crate) task: Task,
+    fields: Vec<(Field, Datum)>,
+}
+
+impl Form {
+    pub(crate) fn new(task: Task) -> Self {
+        Self { task, fields: Vec::with_capacity(12) }
+    }
+
+    /// Sets a field, once: what was said first counts.
+    pub(crate) fn put(&mut self, field: Field, datum: Datum) {
+        if self.get(field).is_none() {
+            self.fields.push((field, datum));
+        }
+    }
+
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, &Datum)> {
+        self.fields.iter().map(|(field, datum)| (*field, datum))
+    }
+
+    pub(crate) fn get(&self, field: Field) -> Option<&Datum> {
+        self.fields.iter().find(|(known, _)| *known == field).map(|(_, datum)| datum)
+    }
+
+    pub(crate) fn text(&self, field: Field) -> Option<&str> {
+        match self.get(field)? {
+            Datum::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn integer(&self, field: Field) -> Option<i64> {
+        match self.get(field)? {
+            Datum::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn number(&self, field: Field) -> Option<f64> {
+        self.get(field)?.number()
+    }
+
+    pub(crate) fn size(&self) -> Option<Size> {
+        match self.get(Field::Size)? {
+            Datum::Size(size) => Some(*size),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn flag(&self, field: Field) -> bool {
+        matches!(self.get(field), Some(Datum::Flag(true)))
+    }
+
+    /// How many files are asked for.
+    pub(crate) fn wanted(&self) -> usize {
+        self.integer(Field::Count).and_then(|count| usize::try_from(count).ok()).unwrap_or(1).max(1)
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Produced {
+    /// Pictures, videos or sound: at least one, unless there is a transcript.
+    #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<File>,
+    #[serde(rename = "s", default, skip_serializing_if = "Seed::is_unsaid")]
     pub(crate) seed: Seed,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) transcript: Option<Transcript>,
 }
 
 /// What an answer says about its seed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Seed {
     /// Nothing: it is the one that was asked for, if one was.
     #[default]
+    #[serde(rename = "u")]
     Unsaid,
+    #[serde(rename = "k")]
     Known(i64),
     /// Something that no seed of ours can hold, so the one that was asked for was not used.
+    #[serde(rename = "x")]
     Unfit,
 }
 
@@ -83,29 +167,75 @@ impl Seed {
             Self::Unfit => None,
         }
     }
-}
 
-#[derive(Clone, PartialEq)]
-pub(crate) struct Image {
-    pub(crate) url: String,
-    pub(crate) content_type: Option<String>,
-    pub(crate) size: Option<Size>,
-    pub(crate) nsfw: Option<bool>,
-}
-
-// Prompts and URLs of pictures are the caller's, so neither is ever printed.
-
-impl fmt::Debug for ImageRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ImageRequest")
-            .field("size", &self.size)
-            .field("count", &self.count)
-            .finish_non_exhaustive()
+    fn is_unsaid(&self) -> bool {
+        *self == Self::Unsaid
     }
 }
 
-impl fmt::Debug for ImageAnswer {
+/// A picture, a video or a sound.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct File {
+    #[serde(rename = "u")]
+    pub(crate) url: String,
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) content_type: Option<String>,
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) size: Option<Size>,
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nsfw: Option<bool>,
+    /// In seconds.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) duration: Option<f64>,
+}
+
+/// What was said in a sound.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Transcript {
+    #[serde(rename = "x")]
+    pub(crate) text: String,
+    /// ISO 639-1, or whisper's own three letters.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) language: Option<String>,
+    #[serde(rename = "g", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) segments: Vec<Segment>,
+}
+
+/// A part of a transcript, its times in seconds.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Segment {
+    #[serde(rename = "b")]
+    pub(crate) start: f64,
+    #[serde(rename = "e")]
+    pub(crate) end: f64,
+    #[serde(rename = "x")]
+    pub(crate) text: String,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) speaker: Option<String>,
+}
+
+// Prompts, URLs of files and what was said are the caller's, so none of it is ever printed.
+
+impl fmt::Debug for Datum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ImageAnswer").field("images", &self.images.len()).finish_non_exhaustive()
+        match self {
+            Self::Text(_) => f.write_str("text"),
+            Self::Integer(number) => number.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Flag(flag) => flag.fmt(f),
+            Self::Size(size) => size.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Form").field("task", &self.task).field("fields", &self.fields).finish()
+    }
+}
+
+impl fmt::Debug for Produced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Produced").field("files", &self.files.len()).finish_non_exhaustive()
     }
 }

@@ -1,4 +1,5 @@
-//! When a provider wants to be asked again: `retry-after-ms` and `Retry-After` (RFC 9110, section 10.2.3).
+//! When a provider wants to be asked again: `retry-after-ms` and `Retry-After` (RFC 9110, section 10.2.3), else what the
+//! answer's body says: a `retry_after` in seconds, or Replicate's "Your rate limit resets in ~30s".
 //!
 //! Only whole seconds or milliseconds above zero, and dates that lie ahead, are hints; anything else says nothing. A hint is at
 //! most a day, so a huge number cannot become a year.
@@ -6,19 +7,50 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName};
+use serde_json::Value;
+
+use crate::json;
 
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The wait that the headers ask for. `wall` is the time of day, which dates are measured against.
-pub(crate) fn retry_after(headers: &HeaderMap, wall: SystemTime) -> Option<Duration> {
+/// The wait that the headers ask for. `wall` tells the time of day, which dates are measured against.
+pub(crate) fn of_headers(headers: &HeaderMap, wall: impl Fn() -> SystemTime) -> Option<Duration> {
     let said = |name: &HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
     let wait = said(&RETRY_AFTER_MS).and_then(digits).map(Duration::from_millis).or_else(|| {
         let text = said(&http::header::RETRY_AFTER)?;
         digits(text)
             .map(Duration::from_secs)
-            .or_else(|| httpdate::parse_http_date(text).ok()?.duration_since(wall).ok())
+            .or_else(|| httpdate::parse_http_date(text).ok()?.duration_since(wall()).ok())
     });
+    bounded(wait)
+}
+
+/// The wait that the headers ask for, else the body.
+pub(crate) fn of(
+    headers: &HeaderMap,
+    body: Option<&[u8]>,
+    wall: impl Fn() -> SystemTime,
+) -> Option<Duration> {
+    of_headers(headers, wall).or_else(|| of_body(body?))
+}
+
+fn of_body(body: &[u8]) -> Option<Duration> {
+    let body = json::object(body).ok()?;
+    let seconds = match body.get("retry_after") {
+        Some(Value::Number(number)) => number.as_f64().filter(|seconds| *seconds > 0.0),
+        Some(Value::String(text)) => digits(text).map(|seconds| seconds as f64),
+        _ => None,
+    };
+    let said = seconds.map(|seconds| Duration::from_secs_f64(seconds.min(LONGEST.as_secs_f64()).ceil()));
+    let spoken = || {
+        let (_, rest) = body.get("detail")?.as_str()?.split_once("resets in ~")?;
+        rest.split_once('s').and_then(|(number, _)| digits(number)).map(Duration::from_secs)
+    };
+    bounded(said.or_else(spoken))
+}
+
+fn bounded(wait: Option<Duration>) -> Option<Duration> {
     wait.filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST))
 }
 

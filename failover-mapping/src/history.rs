@@ -4,25 +4,49 @@ use failover_core::{Entry, Fault, Moment};
 use http::StatusCode;
 
 use crate::data::Substitution;
-use crate::exchange::{Ask, Flight};
+use crate::flight::Flight;
 use crate::loss::Loss;
-use crate::provenance::{Asked, Attempt, Passed, Provenance, Served};
+use crate::provenance::{Asked, Attempt, Passed, Price, Provenance, Served};
 use crate::provider::ProviderName;
+
+/// Who is who in a call.
+pub(crate) trait Names {
+    /// What the caller asked for.
+    fn asked(&self) -> Asked;
+    /// A candidate, its name of the model, and whether that is the model that was asked for.
+    fn named(&self, candidate: usize) -> (ProviderName, &str, Substitution);
+    /// Who served, if the last attempt, on this candidate, did; or if nobody had to be asked.
+    fn served(&self, candidate: Option<usize>) -> Option<Served>;
+    /// What it costs, as far as that is known.
+    fn price(&self, served: &Served) -> Option<Price>;
+}
 
 /// The notes that are taken on one request.
 pub(crate) struct History {
     pub(crate) started: Moment,
+    /// Its attempts cost something. A question for a job does not.
+    billable: bool,
     /// The asked provider was the first and only one to be asked, and its answer is the caller's.
     pub(crate) untouched: bool,
     pub(crate) attempts: Vec<Attempt>,
+    /// The candidate of the last of them.
+    candidate: usize,
     /// What was lost in the translation, also if nothing comes of it.
     pub(crate) losses: Vec<Loss>,
     pub(crate) note: Option<String>,
 }
 
 impl History {
-    pub(crate) const fn new(started: Moment) -> Self {
-        Self { started, untouched: false, attempts: Vec::new(), losses: Vec::new(), note: None }
+    pub(crate) const fn new(started: Moment, billable: bool) -> Self {
+        Self {
+            started,
+            billable,
+            untouched: false,
+            attempts: Vec::new(),
+            candidate: 0,
+            losses: Vec::new(),
+            note: None,
+        }
     }
 
     pub(crate) fn record(
@@ -33,6 +57,7 @@ impl History {
         fault: Option<Fault>,
         now: Moment,
     ) {
+        self.candidate = flight.launch.candidate;
         self.attempts.push(Attempt {
             provider,
             model: model.to_owned(),
@@ -41,14 +66,21 @@ impl History {
             status: status.map(|status| status.as_u16()),
             fault,
             last_resort: flight.launch.last_resort,
-            maybe_billed: fault.is_some_and(|fault| fault.remedy().fate.maybe_billed()),
+            maybe_billed: self.billable && fault.is_some_and(|fault| fault.remedy().fate.maybe_billed()),
         });
+    }
+
+    /// The last attempt failed after its result had been made.
+    pub(crate) fn last_was_made(&mut self) {
+        if let Some(last) = self.attempts.last_mut() {
+            last.maybe_billed = self.billable;
+        }
     }
 
     /// What happened. None if the asked provider was the first and only one to be asked.
     pub(crate) fn provenance(
         &self,
-        ask: &Ask<'_, '_>,
+        names: &impl Names,
         entries: impl IntoIterator<Item = Entry>,
         answered: bool,
         now: Moment,
@@ -56,20 +88,17 @@ impl History {
         if self.untouched {
             return None;
         }
-        let skipped: Vec<_> = entries.into_iter().filter_map(|entry| self.passed(ask, &entry)).collect();
-        if self.attempts.is_empty() && skipped.is_empty() && self.note.is_none() {
+        let skipped: Vec<_> = entries.into_iter().filter_map(|entry| self.passed(names, &entry)).collect();
+        if self.attempts.is_empty() && skipped.is_empty() && self.note.is_none() && !answered {
             return None;
         }
-        let (provider, model) = ask.primary();
-        let path = match (provider, &ask.version) {
-            (ProviderName::Replicate, Some(_)) => "v1/predictions".to_owned(),
-            (ProviderName::Replicate, None) => format!("v1/models/{model}/predictions"),
-            _ => model.to_owned(),
-        };
-        let own = |attempt: &&Attempt| attempt.provider == provider;
+        let asked = names.asked();
+        let own = |attempt: &&Attempt| attempt.provider == asked.provider;
+        let last = self.attempts.last().filter(|attempt| attempt.fault.is_none());
+        let served = names.served(last.map(|_| self.candidate)).filter(|_| answered || last.is_some());
         Some(Provenance {
-            asked: Asked { provider, model: model.to_owned(), url: format!("{}/{path}", ask.origin) },
-            served: self.attempts.last().and_then(|attempt| served(ask, attempt)),
+            price: served.as_ref().and_then(|served| names.price(served)),
+            served,
             skipped,
             // What was lost concerns the stand-in's answer only.
             losses: if answered { self.losses.clone() } else { Vec::new() },
@@ -78,22 +107,14 @@ impl History {
             status: self.attempts.iter().filter(own).find_map(|attempt| attempt.fault.and(attempt.status)),
             took: now.since(self.started),
             attempts: self.attempts.clone(),
+            asked,
         })
     }
 
-    fn passed(&self, ask: &Ask<'_, '_>, entry: &Entry) -> Option<Passed> {
+    fn passed(&self, names: &impl Names, entry: &Entry) -> Option<Passed> {
         let skipped = entry.skipped?;
-        let (provider, model) = if entry.candidate == 0 { ask.primary() } else { ask.stand_in() };
+        let (provider, model, _) = names.named(entry.candidate);
         let until = skipped.until.map(|until| until.since(self.started));
         Some(Passed { provider, model: model.to_owned(), why: skipped.why, until })
     }
-}
-
-fn served(ask: &Ask<'_, '_>, last: &Attempt) -> Option<Served> {
-    let substitution = match last.provider {
-        ProviderName::Nexa => ask.source.stand_in.model.substitution(),
-        ProviderName::Fal | ProviderName::Replicate => Substitution::Same,
-    };
-    let Attempt { provider, ref model, fault, .. } = *last;
-    fault.is_none().then(|| Served { provider, model: model.clone(), substitution })
 }

@@ -10,15 +10,26 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// More values than any request or answer holds, and few enough to be held many times over.
+/// More values than any request holds, and few enough to be held many times over.
 const MOST: u32 = 100_000;
+/// An answer may be the transcript of a day, each word with its time.
+const MOST_OF_ANSWER: u32 = 2_000_000;
 
 /// What `serde_json` calls a number while it is read, if somebody in the build has turned on its `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// Reads an object, or says what is wrong with the text.
+/// Reads a caller's object, or says what is wrong with the text.
 pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, &'static str> {
-    let left = Cell::new(MOST);
+    read(text, MOST)
+}
+
+/// Reads a provider's object, likewise.
+pub(crate) fn answer(text: &[u8]) -> Result<Map<String, Value>, &'static str> {
+    read(text, MOST_OF_ANSWER)
+}
+
+fn read(text: &[u8], most: u32) -> Result<Map<String, Value>, &'static str> {
+    let left = Cell::new(most);
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = Tree(&left).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     match read {

@@ -1,25 +1,68 @@
 //! What the providers' HTTP APIs look like, as data, and the pure functions that translate one into another.
 //!
-//! A request to FAL or Replicate that fails there can be answered by NexaAPI. This crate knows which requests those are
-//! ([`Config::route`]), what NexaAPI is asked instead ([`Exchange::request`]), what an answer means
-//! ([`Exchange::primary_answered`], [`Exchange::stand_in_answered`]) and how it looks in the shape of the provider that the
-//! caller asked ([`Exchange::conclude`]). It does no I/O, reads no clock and keeps no state: an adapter for an HTTP client tells
-//! it what happened and when, and `failover_core` decides who is asked next.
+//! A request to FAL or Replicate that fails there can be answered by NexaAPI, by the other of the two, or by a provider that
+//! the user declares. This crate knows which requests those are ([`Config::route`]), what a stand-in is asked instead
+//! ([`Exchange::ask`]), what answers mean ([`Exchange::own_answered`], [`Exchange::answered`]) and how they look in the shape
+//! of the provider that the caller asked ([`Exchange::conclude`]). It does no I/O and reads no clock: an adapter for an HTTP
+//! client tells it what happened and when, and `failover_core` decides who is asked next.
 //!
 //! ```text
-//!  caller's request ── route ── exchange ──────────────── healthy: untouched, nothing was parsed
+//!  caller's request ── route ── exchange ───────── healthy: untouched, nothing was parsed
 //!                        │          │
-//!                  not ours:        ├─ request ──► NexaAPI ──► stand_in_answered ──► answer, in the asked shape
+//!                  not ours:        ├─ ask ──► Send, Pause, Send, .. ──► answer, in the asked shape
 //!                  passed on        └─ provenance: who was asked, what each said, what was lost
 //! ```
 //!
-//! What is known about a provider stands in a data file ([`ProviderData`]), and is read by functions that know no provider:
-//! model rows, parameter rows with a codec out of a closed list, answer shapes, verdicts on a status. Hosts and
-//! authentication are code. Models match exactly or not at all; everything that a translation drops, clamps or
-//! approximates is a [`Loss`] in the [`Provenance`].
+//! # What is answered
 //!
-//! Today the synchronous image generation of both providers is answered: `POST https://fal.run/{model}`, and Replicate's
-//! `POST /v1/models/{owner}/{name}/predictions` and `POST /v1/predictions` with `Prefer: wait`.
+//! | asked | answered |
+//! |---|---|
+//! | `POST https://fal.run/{model}` | when the stand-in has the result; its job is asked for until then |
+//! | `POST https://queue.fal.run/{model}` | at once, with an id of ours |
+//! | `GET ../requests/{id}[/status[/stream]]`, `PUT ../requests/{id}/cancel` | if the id is ours: from the stand-in's job, or from the id itself |
+//! | `POST https://api.replicate.com/v1/models/{owner}/{name}/predictions`, `/v1/predictions` with a model or a known version, `/v1/deployments/..` as the user says | with `Prefer: wait` when the result is there or the time is up, else at once |
+//! | `GET /v1/predictions/{id}`, `POST ../cancel` | if the id is ours |
+//! | `GET /v1/models/{owner}/{name}/versions/{hash}` | in an outage, as far as a client needs it |
+//!
+//! Everything else is passed on: other hosts, methods and models, webhooks, uploads, the jobs of the providers themselves.
+//! Images, videos, transcriptions and speech: the models stand in the README, what becomes of each parameter in
+//! `COVERAGE.md`.
+//!
+//! # How it knows
+//!
+//! What is known about a provider stands in a data file ([`ProviderData`]), and is read by functions that know no provider:
+//! model rows, parameter rows with a codec out of a closed list ([`Codec`]), answer shapes, verdicts on a status. A request is
+//! read into a neutral form ([`Field`]) and written from it, so a provider is described once, and not once per pair. Hosts and
+//! authentication are code and settings. Models match exactly or not at all; everything that a translation drops, clamps or
+//! approximates is a [`Loss`] in the [`Provenance`], and a user can refuse it ([`Builder::losses`], [`Builder::variants`]).
+//!
+//! # Who stands in
+//!
+//! NexaAPI, unless the user names others, in the user's order:
+//!
+//! ```
+//! use failover_mapping::{Config, ProviderName};
+//!
+//! let config: Config = Config::builder()
+//!     .nexa_api_key("nexa-key")
+//!     .key(ProviderName::Fal, "fal-key")
+//!     .key(ProviderName::Replicate, "replicate-token")
+//!     .stand_ins([ProviderName::Replicate, ProviderName::Fal, ProviderName::Nexa])
+//!     .variants(false) // the same model or nobody
+//!     .build()?;
+//! # Ok::<(), failover_mapping::ConfigError>(())
+//! ```
+//!
+//! # Jobs that were failed over
+//!
+//! The id that the caller is handed holds the stand-in's job, or the finished result, so that another process can answer for
+//! it. What does not fit (a long result, the prompt that some answers echo) lies in a [`Store`]. No question for a job ever
+//! starts another generation, and none is sent to a provider that does not know the id.
+//!
+//! # By hand
+//!
+//! [`Config::build_request`], [`Config::translate`], [`Config::should_failover`] and the [`Catalogue`] are the engine without
+//! an adapter. A call goes so:
 //!
 //! ```
 //! use failover_mapping::{Config, Moment, Target};
@@ -35,45 +78,127 @@
 //! # Ok::<(), failover_mapping::ConfigError>(())
 //! ```
 
+#[cfg(feature = "http")]
+mod answers;
+#[cfg(feature = "http")]
 mod builder;
+#[cfg(feature = "http")]
+mod by_hand;
+pub mod calls;
+#[cfg(feature = "http")]
 mod catalogue;
+#[cfg(feature = "http")]
 mod check;
+#[cfg(feature = "http")]
 mod codec;
+#[cfg(feature = "http")]
 mod config;
+#[cfg(feature = "http")]
+mod coverage;
+#[cfg(feature = "http")]
 mod credentials;
+#[cfg(feature = "http")]
 mod data;
+#[cfg(feature = "http")]
+mod errand;
+#[cfg(feature = "http")]
 mod error;
+#[cfg(feature = "http")]
 mod exchange;
+#[cfg(feature = "http")]
+mod field;
+#[cfg(feature = "http")]
+mod flight;
+#[cfg(feature = "http")]
+mod follow;
+#[cfg(feature = "http")]
 mod form;
+#[cfg(feature = "http")]
+mod gather;
+#[cfg(feature = "http")]
+mod generation;
+#[cfg(feature = "http")]
 mod hint;
+#[cfg(feature = "http")]
 mod history;
+#[cfg(feature = "http")]
 mod json;
+#[cfg(feature = "http")]
+mod language;
+#[cfg(feature = "http")]
 mod loss;
-mod nexa;
+#[cfg(feature = "http")]
+mod media;
+#[cfg(feature = "http")]
 mod origin;
+#[cfg(feature = "http")]
+mod own;
+#[cfg(feature = "http")]
 mod provenance;
+#[cfg(feature = "http")]
 mod provider;
+#[cfg(feature = "http")]
 mod read;
+#[cfg(feature = "http")]
 mod redact;
+#[cfg(feature = "http")]
 mod route;
+#[cfg(feature = "http")]
+mod settings;
+#[cfg(feature = "http")]
 mod shape;
+#[cfg(feature = "http")]
+mod standing;
+#[cfg(feature = "http")]
+mod store;
+#[cfg(feature = "http")]
+mod talk;
+#[cfg(feature = "http")]
+mod ticket;
+#[cfg(feature = "http")]
 mod triggers;
+#[cfg(feature = "http")]
 mod unanswered;
+#[cfg(feature = "http")]
 mod verdict;
+#[cfg(feature = "http")]
+mod write;
 
+#[cfg(feature = "http")]
 pub use builder::Builder;
+#[cfg(feature = "http")]
+pub use by_hand::{Declined, Translated};
+#[cfg(feature = "http")]
 pub use catalogue::{Catalogue, Resolved};
+#[cfg(feature = "http")]
 pub use config::{Config, FromConfig};
+#[cfg(feature = "http")]
+pub use coverage::{Coverage, Covered};
+#[cfg(feature = "http")]
 pub use data::{
-    Answer, AnswerKeys, Codec, Envelope, Field, HeaderIs, Input, Model, ProviderData, Refusal, Size,
-    Substitution, Task, Verdict,
+    Answer, AnswerKeys, Authentication, Codec, Envelope, Field, HeaderIs, Host, Input, Model, Only,
+    Price as ListPrice, ProviderData, Refusal, Size, Substitution, Task, Verdict,
 };
+#[cfg(feature = "http")]
 pub use error::ConfigError;
-pub use exchange::{Conclusion, Exchange, Flight};
+#[cfg(feature = "http")]
+pub use exchange::Exchange;
 pub use failover_core::{Fault, Moment, Skip};
+#[cfg(feature = "http")]
+pub use flight::{Conclusion, Flight, READ_AHEAD, READ_TIME, Step};
+#[cfg(feature = "http")]
 pub use loss::{Loss, LossKind};
-pub use provenance::{Asked, Attempt, Passed, Provenance, Served};
-pub use provider::ProviderName;
+#[cfg(feature = "http")]
+pub use provenance::{Asked, Attempt, Passed, Price, Provenance, Served};
+#[cfg(feature = "http")]
+pub use provider::{OtherName, ProviderName};
+#[cfg(feature = "http")]
 pub use route::{Route, Target};
+#[cfg(feature = "http")]
+pub use settings::Dialect;
+#[cfg(feature = "http")]
+pub use store::Store;
+#[cfg(feature = "http")]
 pub use triggers::Triggers;
+#[cfg(feature = "http")]
 pub use unanswered::Unanswered;

@@ -24,6 +24,8 @@ pub enum LossKind {
     Clamped,
     /// The stand-in was told something similar.
     Approximated,
+    /// The caller did not say it, and the stand-in cannot be told the asked provider's default: its own applies.
+    Defaulted,
     /// The answer must name a value that nobody knows.
     Invented,
     /// The answer holds fewer than were asked for.
@@ -63,6 +65,7 @@ impl fmt::Display for LossKind {
             Self::Dropped => "dropped",
             Self::Clamped => "clamped",
             Self::Approximated => "approximated",
+            Self::Defaulted => "defaulted",
             Self::Invented => "invented",
             Self::Short => "short",
         })

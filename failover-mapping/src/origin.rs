@@ -12,8 +12,25 @@ use crate::error::ConfigError;
 use crate::provider::ProviderName;
 use crate::route::Target;
 
-/// Where NexaAPI is asked unless the user says otherwise.
-pub(crate) const NEXA_BASE_URL: &str = "https://api.nexa-api.com";
+/// A part of a provider that is asked under hosts of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// FAL's models, answered at once.
+    Fal,
+    /// FAL's queue.
+    FalQueue,
+    /// Replicate's API.
+    Replicate,
+}
+
+impl Site {
+    pub(crate) const fn provider(self) -> ProviderName {
+        match self {
+            Self::Fal | Self::FalQueue => ProviderName::Fal,
+            Self::Replicate => ProviderName::Replicate,
+        }
+    }
+}
 
 /// Scheme, host and port of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,23 +46,24 @@ const fn default_port(scheme: &str) -> u16 {
 }
 
 impl Origin {
-    /// The hosts at which providers generate on request. Upload, queue and media hosts are not among them.
-    pub(crate) fn built_in() -> Vec<(ProviderName, Self)> {
+    /// The hosts at which providers generate on request. Upload and media hosts are not among them.
+    pub(crate) fn built_in() -> Vec<(Site, Self)> {
         [
-            (ProviderName::Fal, "fal.run"),
-            (ProviderName::Fal, "falrun.com"), // FAL's own backup
-            (ProviderName::Replicate, "api.replicate.com"),
+            (Site::Fal, "fal.run"),
+            (Site::Fal, "falrun.com"), // FAL's own backup
+            (Site::FalQueue, "queue.fal.run"),
+            (Site::FalQueue, "queue.falrun.com"),
+            (Site::Replicate, "api.replicate.com"),
         ]
-        .map(|(provider, host)| (provider, Self { scheme: "https", host: host.to_owned(), port: 443 }))
+        .map(|(site, host)| (site, Self { scheme: "https", host: host.to_owned(), port: 443 }))
         .into()
     }
 
-    /// The user's further origin of a provider.
-    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        const FIELD: &str = "provider_url";
-        let url = canonical(FIELD, text)?;
+    /// The user's further origin of a provider, as the setting `field` says.
+    pub(crate) fn parse(field: &'static str, text: &str) -> Result<Self, ConfigError> {
+        let url = canonical(text).map_err(|problem| ConfigError::setting(field, problem))?;
         if url.path() != "/" {
-            return Err(ConfigError::setting(FIELD, "has a path: give scheme, host and port only"));
+            return Err(ConfigError::setting(field, "has a path: give scheme, host and port only"));
         }
         let scheme = if url.scheme() == "https" { "https" } else { "http" };
         let host = url.host_str().unwrap_or_default().to_owned();
@@ -67,30 +85,103 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Where NexaAPI is asked: its base URL, followed by an endpoint's path; and whether that is on this machine.
-pub(crate) fn nexa_endpoint(text: &str, path: &str) -> Result<(Uri, bool), ConfigError> {
-    const FIELD: &str = "nexa_base_url (NEXA_BASE_URL)";
-    let url = canonical(FIELD, text)?;
-    let local = is_loopback(&url);
-    if url.scheme() == "http" && !local {
-        let problem = "is http: on a host that is not this machine, which would show the key to the network: use https:";
-        return Err(ConfigError::setting(FIELD, problem));
+/// Where a stand-in is asked: its base URL.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    /// Without a slash at its end.
+    url: String,
+    host: String,
+    /// It is on this machine.
+    pub(crate) local: bool,
+}
+
+impl Base {
+    /// Says what is wrong with the text, and the cure.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let url = canonical(text)?;
+        let local = is_loopback(&url);
+        if url.scheme() == "http" && !local {
+            return Err(
+                "is http: on a host that is not this machine, which would show the key to the network: use https:",
+            );
+        }
+        if url.path().contains("//") {
+            return Err("has an empty path segment: remove the double slash");
+        }
+        let base = url.as_str().strip_suffix('/').unwrap_or(url.as_str());
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let base = Self { url: base.to_owned(), host, local };
+        match base.join("/") {
+            Some(_) => Ok(base),
+            None => Err("has a path that cannot be sent: use letters, digits and dashes"),
+        }
     }
-    if url.path().contains("//") {
-        return Err(ConfigError::setting(FIELD, "has an empty path segment: remove the double slash"));
+
+    /// The address of a path.
+    pub(crate) fn join(&self, path: &str) -> Option<Uri> {
+        Uri::try_from(format!("{}{path}", self.url)).ok().filter(|uri| uri.host() == Some(&self.host))
     }
-    let base = url.as_str().strip_suffix('/').unwrap_or(url.as_str());
-    Uri::try_from(format!("{base}{path}"))
-        .ok()
-        .filter(|uri| uri.host() == url.host_str())
-        .map(|uri| (uri, local))
-        .ok_or(ConfigError::setting(FIELD, "has a path that cannot be sent: use letters, digits and dashes"))
+}
+
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.url.find("://").map_or(0, |at| at + 3);
+        let path = self.url.get(end..).and_then(|rest| rest.find('/')).map_or(self.url.len(), |at| end + at);
+        f.write_str(self.url.get(..path).unwrap_or_default())
+    }
+}
+
+/// Where a provider keeps files that may be fetched for a caller.
+#[derive(Clone, Debug)]
+pub(crate) struct MediaHost {
+    scheme: String,
+    /// Without the `*` of a host whose subdomains count too.
+    host: String,
+    subdomains: bool,
+    port: Option<u16>,
+}
+
+impl MediaHost {
+    /// `https://cdn.example`, `https://*.example`, or `http:` on this machine.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let (text, subdomains) = match text.split_once("://*.") {
+            Some((scheme, rest)) => (format!("{scheme}://{rest}"), true),
+            None => (text.to_owned(), false),
+        };
+        let url = canonical(&text)?;
+        if url.path() != "/" {
+            return Err("has a path: give scheme, host and port only");
+        }
+        let local = is_loopback(&url);
+        if !local && (url.scheme() == "http" || !matches!(url.host(), Some(Host::Domain(_)))) {
+            return Err("is not https: on a host with a name: files are fetched from such hosts only");
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if host.contains('*') || (subdomains && !host.contains('.')) {
+            return Err(
+                "has a star that is not for the subdomains of one host: write it like https://*.example.com",
+            );
+        }
+        Ok(Self { scheme: url.scheme().to_owned(), host, subdomains, port: url.port() })
+    }
+
+    /// Whether a file of this address may be fetched from here.
+    pub(crate) fn holds(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let below = || host.strip_suffix(&self.host).is_some_and(|sub| sub.len() > 1 && sub.ends_with('.'));
+        let plain = url.username().is_empty() && url.password().is_none();
+        plain
+            && url.scheme() == self.scheme
+            && url.port() == self.port
+            && (host == self.host || (self.subdomains && below()))
+    }
 }
 
 const NO_SCHEME: &str = "has no scheme: write it like https://host";
 
-fn canonical(field: &'static str, text: &str) -> Result<Url, ConfigError> {
-    let refused = |problem| Err(ConfigError::setting(field, problem));
+/// Says what is wrong with the text, and the cure.
+fn canonical(text: &str) -> Result<Url, &'static str> {
+    let refused = Err;
     if text.is_empty() {
         return refused("is empty: unset it, or write it like https://host");
     }

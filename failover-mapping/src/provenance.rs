@@ -8,7 +8,7 @@ use std::time::Duration;
 use failover_core::{Fault, Skip};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::data::Substitution;
+use crate::data::{self, Substitution};
 use crate::loss::Loss;
 use crate::provider::ProviderName;
 use crate::redact;
@@ -40,8 +40,36 @@ pub struct Provenance {
     pub maybe_billed: bool,
     /// The first failing status that the asked provider answered with.
     pub status: Option<u16>,
+    /// What the answer costs at the list prices, where both are known.
+    pub price: Option<Price>,
     /// How long the whole call took.
     pub took: Duration,
+}
+
+/// List prices in the same unit, so that they can be compared.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Price {
+    /// US dollars per unit, at the provider that was asked.
+    pub asked_usd: f64,
+    /// US dollars per unit, at the provider that served.
+    pub served_usd: f64,
+    /// The unit.
+    pub per: String,
+}
+
+impl Price {
+    pub(crate) fn of(asked: &data::Price, served: &data::Price) -> Option<Self> {
+        let comparable = asked.per == served.per;
+        comparable.then(|| Self { asked_usd: asked.usd, served_usd: served.usd, per: asked.per.clone() })
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { asked_usd, served_usd, per } = self;
+        write!(f, "{served_usd} USD per {per} in place of {asked_usd}")
+    }
 }
 
 /// What the caller asked for.
@@ -54,6 +82,8 @@ pub struct Asked {
     pub model: String,
     /// The URL, without query.
     pub url: String,
+    /// It was a question for a job that had been failed over: that provider was not asked any more.
+    pub job: bool,
 }
 
 /// Who answered.
@@ -66,6 +96,12 @@ pub struct Served {
     pub model: String,
     /// Whether that is the model that was asked for.
     pub substitution: Substitution,
+}
+
+impl Served {
+    pub(crate) fn by((provider, model, substitution): (ProviderName, &str, Substitution)) -> Self {
+        Self { provider, model: model.to_owned(), substitution }
+    }
 }
 
 /// One request that was sent.
@@ -110,12 +146,13 @@ const SUBSTITUTION: HeaderName = HeaderName::from_static("x-failover-substitutio
 const SKIPPED: HeaderName = HeaderName::from_static("x-failover-skipped");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-failover-attempts");
 const LOSSY: HeaderName = HeaderName::from_static("x-failover-lossy");
+const PRICE: HeaderName = HeaderName::from_static("x-failover-price");
 const MAYBE_BILLED: HeaderName = HeaderName::from_static("x-failover-maybe-billed");
 const NOTE: HeaderName = HeaderName::from_static("x-failover-note");
 
 impl Provenance {
     /// The `x-failover-*` headers: `served-by` (a provider, or `nobody`) and `attempts` always; `model` and `substitution` if
-    /// somebody served; `skipped`, `lossy`, `maybe-billed` and `note` where there is something to say.
+    /// somebody served; `skipped`, `lossy`, `price`, `maybe-billed` and `note` where there is something to say.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(8);
@@ -125,6 +162,7 @@ impl Provenance {
 
     /// Puts the headers on a response, in place of any that a provider may have sent.
     pub fn mark(&self, headers: &mut HeaderMap) {
+        headers.reserve(10);
         let mut say = |name: HeaderName, text: Option<&str>| {
             match text.and_then(|text| HeaderValue::from_str(&redact::header(text)).ok()) {
                 Some(value) => headers.insert(name, value),
@@ -143,6 +181,7 @@ impl Provenance {
         say(ATTEMPTS, Some(&attempts));
         say(SKIPPED, skipped.as_deref());
         say(LOSSY, losses.as_deref());
+        say(PRICE, self.price.as_ref().map(Price::to_string).as_deref());
         say(MAYBE_BILLED, self.maybe_billed.then_some("true"));
         say(NOTE, self.note.as_deref());
     }
@@ -171,7 +210,12 @@ fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
 
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} was asked for {} at {}", self.asked.provider, self.asked.model, self.asked.url)?;
+        let Asked { provider, model, url, job } = &self.asked;
+        if *job {
+            writeln!(f, "a job of {model}, failed over from {provider}, was asked for at {url}")?;
+        } else {
+            writeln!(f, "{provider} was asked for {model} at {url}")?;
+        }
         let models = self.skipped.iter().map(|passed| &passed.model);
         let models = models.chain(self.attempts.iter().map(|attempt| &attempt.model));
         let width = models.map(|model| model.chars().count()).max().unwrap_or_default();
@@ -191,6 +235,9 @@ impl fmt::Display for Provenance {
                 write!(f, "no stand-in served: the answer is {asked}'s own {status}, after {took}")?;
             }
             (None, None) => write!(f, "nobody served, after {took}")?,
+        }
+        if let Some(price) = &self.price {
+            write!(f, "\nprice: {price}")?;
         }
         if !self.losses.is_empty() {
             write!(f, "\nlost: {}", listed(&self.losses, Loss::to_string))?;

@@ -3,15 +3,12 @@
 //! Only what the provider itself would take is read. What it would refuse, or what changes the request and cannot be carried
 //! over, has no translation, and the reason names the field. Everything else that is left behind is a loss.
 
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::catalogue::Source;
-use crate::codec::{self, Datum};
-use crate::data::{Field, Input, ProviderData, Substitution};
-use crate::form::{ImageRequest, Size};
+use crate::codec;
+use crate::data::{Field, Input, Only, ProviderData, Task};
+use crate::form::{Datum, Form, Size};
 use crate::json;
 use crate::loss::{self, Loss, LossKind};
 
@@ -19,9 +16,9 @@ use crate::loss::{self, Loss, LossKind};
 pub(crate) type Untranslatable = String;
 
 /// A request that was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reading<'c> {
-    pub(crate) request: ImageRequest,
+    pub(crate) form: Form,
     /// Where each of its fields was read, so that what is lost later is called what the caller calls it.
     pub(crate) said: Vec<Said<'c>>,
     pub(crate) losses: Vec<Loss>,
@@ -30,18 +27,13 @@ pub(crate) struct Reading<'c> {
 /// Where a field was read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Said<'c> {
-    field: Field,
+    pub(crate) field: Field,
     /// The asked provider's key.
     pub(crate) key: &'c str,
     /// By the caller; otherwise it is the provider's default.
     pub(crate) given: bool,
-}
-
-impl Said<'_> {
-    /// Whether this said that field, on its own or as a part.
-    pub(crate) fn says(&self, field: Field) -> bool {
-        self.field == field || (self.field == Field::Size && matches!(field, Field::Width | Field::Height))
-    }
+    /// Its value is only similar to what the provider would do. Whoever has the same words for it may do the same.
+    pub(crate) approximate: bool,
 }
 
 /// Reads the body of a request for this model.
@@ -57,18 +49,26 @@ pub(crate) fn request<'c>(source: &Source<'c>, body: &[u8]) -> Result<Reading<'c
         input = inner;
     }
     for (key, value) in &input {
-        let known = source.inputs.iter().any(|row| row.key == *key);
-        leave(source.data, key, value, known, &mut losses)?;
+        if !source.inputs.iter().any(|row| row.key == *key && row.only != Some(Only::Write)) {
+            leave(source.data, key, value, false, &mut losses)?;
+        }
     }
     let mut said = Vec::with_capacity(source.inputs.len());
-    let request = fill(source, &input, &mut said, &mut losses)?;
-    Ok(Reading { request, said, losses })
+    let form = fill(source, &input, &mut said)?;
+    Ok(Reading { form, said, losses })
 }
 
-/// The input as the caller wrote it, for an answer that echoes it. Only of a body that was read.
-pub(crate) fn echo<'b>(source: &Source<'_>, body: &'b [u8]) -> Option<&'b RawValue> {
-    let mut outer: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
-    outer.remove(&source.data.envelope.as_ref()?.input)
+/// The input as the caller wrote it, for an answer that echoes it; an empty object if it is none.
+pub(crate) fn echo(data: &ProviderData, body: &[u8]) -> Map<String, Value> {
+    let inner = json::object(body).ok().zip(data.envelope.as_ref());
+    match inner.and_then(|(mut outer, envelope)| outer.remove(&envelope.input)) {
+        Some(Value::Object(mut input)) => {
+            let secret = data.envelope.iter().flat_map(|envelope| &envelope.secret);
+            secret.for_each(|key| drop(input.remove(key)));
+            input
+        }
+        _ => Map::new(),
+    }
 }
 
 /// Leaves a key behind, unless that would change what is asked.
@@ -80,7 +80,9 @@ fn leave(
     losses: &mut Vec<Loss>,
 ) -> Result<(), Untranslatable> {
     match data.refusals.iter().find(|refusal| refusal.key == key) {
-        Some(refusal) if !is_off(value) => Err(format!("{key}: {}", refusal.why)),
+        Some(refusal) if !is_off(value) && !refusal.unless.contains(value) => {
+            Err(format!("{key}: {}", refusal.why))
+        }
         None if !known && !value.is_null() => {
             loss::note(losses, Loss::new(key, LossKind::Dropped));
             Ok(())
@@ -100,79 +102,75 @@ fn is_off(value: &Value) -> bool {
     }
 }
 
-/// What the rows have said so far.
-#[derive(Default)]
-struct Draft {
-    prompt: Option<String>,
-    negative_prompt: Option<String>,
-    size: Option<Size>,
-    width: Option<u32>,
-    height: Option<u32>,
-    steps: Option<i64>,
-    guidance: Option<f64>,
-    count: Option<i64>,
-    seed: Option<i64>,
-}
-
 fn fill<'c>(
     source: &Source<'c>,
     input: &Map<String, Value>,
     said: &mut Vec<Said<'c>>,
-    losses: &mut Vec<Loss>,
-) -> Result<ImageRequest, Untranslatable> {
-    let mut draft = Draft::default();
-    for row in source.inputs {
-        if draft.size.is_some() && matches!(row.field, Field::Size | Field::Width | Field::Height) {
+) -> Result<Form, Untranslatable> {
+    let mut form = Form::new(source.model.task);
+    let says = |row: &Input| input.get(&row.key).is_some_and(|value| !value.is_null());
+    let image = source.inputs.iter().any(|row| row.field == Field::Image && says(row));
+    for row in source.inputs.iter().filter(|row| row.only != Some(Only::Write)) {
+        if image && row.unless_image {
             continue;
         }
+        let settled = form.get(row.field).is_some();
+        let sized = form.size().is_some() && matches!(row.field, Field::Width | Field::Height);
         let given = input.get(&row.key).filter(|value| !value.is_null());
-        let Some(value) = given.or_else(|| default(source, row)) else { continue };
+        let default = || source.model.defaults.get(&row.key).or(row.default.as_ref());
+        let Some(value) = given.or_else(default).filter(|_| !settled && !sized) else {
+            if row.required && given.is_none() {
+                return Err(format!("{} is missing", row.key));
+            }
+            continue;
+        };
         if value.as_str().is_some_and(|word| row.defer.iter().any(|deferring| deferring == word)) {
             continue;
         }
         let datum =
             codec::read(row, value, source.data).map_err(|mistake| format!("{} {mistake}", row.key))?;
-        draft.put(row.field, datum);
-        said.push(Said { field: row.field, key: &row.key, given: given.is_some() });
-        if row.approximate {
-            loss::note(losses, Loss::new(&row.key, LossKind::Approximated));
+        if matches!(&datum, Datum::Text(text) if text.is_empty()) {
+            // An empty prompt is one, of a model that thinks of something itself.
+            if row.required && row.field != Field::Prompt {
+                return Err(format!("{} is empty", row.key));
+            }
+            if !row.required {
+                continue;
+            }
         }
+        form.put(row.field, datum);
+        let (given, approximate) = (given.is_some(), row.approximate);
+        said.push(Said { field: row.field, key: &row.key, given, approximate });
     }
-    let size = draft.size.or_else(|| Some(Size::new(draft.width?, draft.height?)));
-    Ok(ImageRequest {
-        prompt: draft.prompt.ok_or("prompt is missing")?,
-        negative_prompt: draft.negative_prompt.filter(|prompt| !prompt.is_empty()),
-        size: size.ok_or("width or height is missing")?,
-        steps: draft.steps,
-        guidance: draft.guidance,
-        count: draft.count,
-        seed: draft.seed,
-    })
+    derive(&mut form);
+    if form.task == Task::Image && form.size().is_none() && form.get(Field::Image).is_none() {
+        return Err("width or height is missing".to_owned());
+    }
+    Ok(form)
 }
 
-/// The asked provider's default. Of steps and guidance it means something for the same model only.
-fn default<'a>(source: &Source<'a>, row: &'a Input) -> Option<&'a Value> {
-    let tuned = matches!(row.field, Field::Steps | Field::Guidance);
-    if tuned && source.stand_in.model.substitution() == Substitution::Variant {
-        return None;
+/// What follows from what was said, in the words that other providers ask for.
+fn derive(form: &mut Form) {
+    let side = |field| form.integer(field).and_then(|side| u32::try_from(side).ok());
+    if let Some((width, height)) = side(Field::Width).zip(side(Field::Height)) {
+        form.put(Field::Size, Datum::Size(Size::new(width, height)));
     }
-    source.model.defaults.get(&row.key).or(row.default.as_ref())
-}
-
-impl Draft {
-    fn put(&mut self, field: Field, datum: Datum) {
-        // Which codec a field may have is checked when the data are read.
-        match (field, datum) {
-            (Field::Prompt, Datum::Text(text)) => self.prompt = Some(text),
-            (Field::NegativePrompt, Datum::Text(text)) => self.negative_prompt = Some(text),
-            (Field::Size, Datum::Size(size)) => self.size = Some(size),
-            (Field::Width, Datum::Integer(side)) => self.width = u32::try_from(side).ok(),
-            (Field::Height, Datum::Integer(side)) => self.height = u32::try_from(side).ok(),
-            (Field::Steps, Datum::Integer(steps)) => self.steps = Some(steps),
-            (Field::Guidance, Datum::Number(guidance)) => self.guidance = Some(guidance),
-            (Field::Count, Datum::Integer(count)) => self.count = Some(count),
-            (Field::Seed, Datum::Integer(seed)) => self.seed = Some(seed),
-            _ => {}
-        }
+    if let Some((frames, rate)) = form.number(Field::Frames).zip(form.number(Field::FrameRate))
+        && rate > 0.0
+    {
+        // To the hundredth of a second: 81 frames at 16 are 5.06 s.
+        form.put(Field::Duration, Datum::Number((frames / rate * 100.0).round() / 100.0));
+    }
+    let short = form.text(Field::Resolution).and_then(|text| text.strip_suffix('p')?.parse::<u32>().ok());
+    let ratio = form.text(Field::AspectRatio).and_then(|text| text.split_once(':'));
+    let ratio = ratio.and_then(|(wide, high)| Some((wide.parse::<f64>().ok()?, high.parse::<f64>().ok()?)));
+    if let Some((short, (wide, high))) =
+        short.zip(ratio).filter(|(_, (wide, high))| *wide > 0.0 && *high > 0.0)
+    {
+        let aspect = (wide.max(high) / wide.min(high)).min(100.0);
+        // Encoders want even sides.
+        let long = ((f64::from(short.min(1 << 14)) * aspect / 2.0).round() * 2.0) as u32;
+        let size = if wide >= high { Size::new(long, short) } else { Size::new(short, long) };
+        form.put(Field::Size, Datum::Size(size));
     }
 }

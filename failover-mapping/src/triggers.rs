@@ -10,7 +10,7 @@ use failover_core::Fault;
 /// ```
 /// use failover_mapping::Triggers;
 ///
-/// let also_out_of_credit = Triggers::default().statuses([402, 429, 500, 502, 503, 504]);
+/// let also_out_of_credit = Triggers::default().out_of_credit(true);
 /// # let _ = also_out_of_credit;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +19,19 @@ pub struct Triggers {
     connect: bool,
     reset: bool,
     timeout: bool,
+    out_of_credit: bool,
 }
 
 impl Default for Triggers {
     fn default() -> Self {
-        Self { statuses: vec![429, 500, 502, 503, 504], connect: true, reset: true, timeout: true }
+        let statuses = vec![429, 500, 502, 503, 504];
+        Self { statuses, connect: true, reset: true, timeout: true, out_of_credit: false }
     }
 }
 
 impl Triggers {
-    /// These statuses, each from 400 to 599, in place of the default ones.
+    /// These statuses, each from 400 to 599, in place of the default ones. What the asked provider refuses because of its
+    /// content policy, or because the caller's own deadline has passed, is the caller's to know whatever its status.
     #[must_use]
     pub fn statuses(self, statuses: impl IntoIterator<Item = u16>) -> Self {
         Self { statuses: statuses.into_iter().collect(), ..self }
@@ -52,6 +55,17 @@ impl Triggers {
         Self { timeout: on, ..self }
     }
 
+    /// Whether an account without credit is one: 402, and FAL's 403 that says so. It is not unless said, because a bill
+    /// that was not paid should be seen.
+    #[must_use]
+    pub fn out_of_credit(self, on: bool) -> Self {
+        Self { out_of_credit: on, ..self }
+    }
+
+    pub(crate) const fn when_out_of_credit(&self) -> bool {
+        self.out_of_credit
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.statuses.iter().all(|status| (400..=599).contains(status)) {
             Ok(())
@@ -63,8 +77,10 @@ impl Triggers {
         }
     }
 
-    pub(crate) fn status(&self, status: http::StatusCode) -> bool {
-        self.statuses.contains(&status.as_u16())
+    /// Whether an answer of this status makes a stand-in answer, as far as the status alone tells.
+    #[must_use]
+    pub fn should_failover(&self, status: u16) -> bool {
+        self.statuses.contains(&status)
     }
 
     pub(crate) fn transport(&self, fault: Fault) -> bool {

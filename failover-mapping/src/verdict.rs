@@ -8,22 +8,41 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::data::Verdict;
 use crate::error::one_of;
+use crate::provider::ProviderName;
 
-/// The fault behind a failing status of the provider whose rows these are.
-pub(crate) fn fault(rows: &[Verdict], status: StatusCode, headers: &HeaderMap) -> Fault {
-    let fits = |row: &&Verdict| {
-        row.status == status.as_u16()
-            && row.header.as_ref().is_none_or(|wanted| {
-                let said = headers.get(&wanted.name).and_then(|value| value.to_str().ok());
-                said.is_some_and(|said| said.trim().eq_ignore_ascii_case(&wanted.value))
+/// The fault behind a failing status of the provider whose rows these are. A body that was not read says nothing.
+pub(crate) fn fault(rows: &[Verdict], status: StatusCode, headers: &HeaderMap, body: Option<&[u8]>) -> Fault {
+    let mut text = None;
+    let mut fits = |row: &Verdict| {
+        if row.status != status.as_u16() {
+            return false;
+        }
+        let by_header = row.header.as_ref().is_none_or(|wanted| {
+            let said = headers.get(&wanted.name).and_then(|value| value.to_str().ok());
+            said.is_some_and(|said| said.trim().eq_ignore_ascii_case(&wanted.value))
+        });
+        by_header
+            && row.body.as_ref().is_none_or(|wanted| {
+                let said = text.get_or_insert_with(|| lower_case(body.unwrap_or_default()));
+                said.contains(&wanted.to_ascii_lowercase())
             })
     };
-    match rows.iter().find(fits) {
+    match rows.iter().find(|row| fits(row)) {
         Some(row) => row.fault,
-        None if status.is_client_error() => Fault::Unsupported,
-        // Server errors, and redirects: a stand-in that has moved does not serve.
-        None => Fault::Broken,
+        // Whether it was carried out is not known: a proxy's 520 or 524 says nothing of who is behind it.
+        None if status.is_server_error() => Fault::Gateway,
+        None if status == StatusCode::REQUEST_TIMEOUT => Fault::Timeout,
+        // Refusals, and redirects: a stand-in that has moved does not serve.
+        None => Fault::Unsupported,
     }
+}
+
+/// So much of a body is searched for words: an error is not longer.
+const SEARCHED: usize = 64 << 10;
+
+fn lower_case(body: &[u8]) -> String {
+    let body = body.get(..SEARCHED).unwrap_or(body);
+    String::from_utf8_lossy(body).to_ascii_lowercase()
 }
 
 /// The same fault, or one that lets the call go on: what a stand-in refuses is not the caller's mistake.
@@ -32,12 +51,19 @@ pub(crate) fn of_stand_in(fault: Fault) -> Fault {
 }
 
 /// What to check where a stand-in refuses not this request but every one.
-pub(crate) fn note_of_stand_in(status: StatusCode, fault: Fault) -> Option<&'static str> {
-    match (fault, status) {
-        (Fault::Unauthenticated, _) => Some("NexaAPI refused the key: check nexa_api_key (NEXA_API_KEY)"),
-        (Fault::OutOfCredit, _) => Some("NexaAPI's account is out of credit: top it up"),
-        (_, StatusCode::NOT_FOUND) => {
-            Some("NexaAPI does not know this path or model: check nexa_base_url (NEXA_BASE_URL)")
+pub(crate) fn note_of_stand_in(provider: ProviderName, status: StatusCode, fault: Fault) -> Option<String> {
+    let name = provider.proper();
+    match (fault, status, provider) {
+        (Fault::Unauthenticated, _, ProviderName::Nexa) => {
+            Some("NexaAPI refused the key: check nexa_api_key (NEXA_API_KEY)".to_owned())
+        }
+        (Fault::Unauthenticated, ..) => Some(format!("{name} refused the key: check it")),
+        (Fault::OutOfCredit, ..) => Some(format!("{name}'s account is out of credit: top it up")),
+        (_, StatusCode::NOT_FOUND, ProviderName::Nexa) => {
+            Some("NexaAPI does not know this path or model: check nexa_base_url (NEXA_BASE_URL)".to_owned())
+        }
+        (_, StatusCode::NOT_FOUND, _) => {
+            Some(format!("{name} does not know this path or model: check its URL"))
         }
         _ => None,
     }

@@ -254,7 +254,7 @@ proptest! {
 
     /// A good answer is handed on whatever stands beside it.
     #[test]
-    fn good_answers_are_used(mut says in object(), prompt in "\\PC{0,30}", seed in any::<i64>()) {
+    fn good_answers_are_used(mut says in object(), prompt in "\\PC{1,30}", seed in any::<i64>()) {
         let read = ["status", "error", "images", "output", "data", "result", "image", "image_url"];
         says.retain(|key, _| !read.contains(&key.as_str()));
         says.insert("url".to_owned(), json!("https://cdn.nexa.example/first.png"));
@@ -308,13 +308,16 @@ fn private_keys_of_the_parser_mean_nothing() {
 /// A value takes twenty times the memory of its text.
 #[test]
 fn values_are_bounded_in_number() {
-    for (values, fits) in [(90_000, true), (100_000, false), (1_000_000, false)] {
+    // An answer may be the transcript of a day.
+    for (values, fits) in [(1_900_000, true), (2_000_000, false)] {
         let many = vec!["0"; values].join(",");
         let says = stage::ok(&format!(r#"{{"url":"https://n.example/a","x":[{many}]}}"#));
         let answered = run(&stage::fal("fal-ai/flux/dev"), br#"{"prompt":"a cat"}"#, says).unwrap();
         let fault = answered.provenance.unwrap().attempts[1].fault;
         assert_eq!(fault, (!fits).then_some(Fault::Malformed), "{values}");
-
+    }
+    for (values, fits) in [(90_000, true), (100_000, false), (1_000_000, false)] {
+        let many = vec!["0"; values].join(",");
         let body = format!(r#"{{"prompt":"a cat","x":[{many}]}}"#);
         let asked = run(&stage::fal("fal-ai/flux/dev"), body.as_bytes(), stage::ok(stage::GOOD)).unwrap();
         let note = "no translation was possible: the body holds too many values";
@@ -323,11 +326,10 @@ fn values_are_bounded_in_number() {
 }
 
 #[test]
-fn repeated_keys_mean_the_last_and_are_echoed_as_given() {
+fn repeated_keys_mean_the_last() {
     let body = br#"{"input":{"prompt":"a dog"},"input":{"prompt":"a cat","prompt":"a cow"}}"#;
     let played = run(&stage::replicate("stability-ai/sdxl"), body, stage::ok(stage::GOOD)).unwrap();
     let sent: Value = serde_json::from_slice(played.sent[0].body()).unwrap();
     assert_eq!(sent["prompt"], "a cow");
-    let answer = String::from_utf8(played.answer.unwrap().into_body()).unwrap();
-    assert!(answer.contains(r#""input":{"prompt":"a cat","prompt":"a cow"}"#), "{answer}");
+    assert_eq!(played.json()["input"], json!({"prompt": "a cow"}));
 }

@@ -53,6 +53,26 @@ fn writes(count: &str) -> String {
     format!("[inputs]\nx = [{{ field = \"count\", {count} }}]")
 }
 
+/// A set with a row for a flag that says this.
+fn flag(says: &str) -> String {
+    format!("[inputs]\nx = [{{ field = \"raw\", key = \"f\", codec = \"flag\", {says} }}]")
+}
+
+const PROMPT: &str = r#"{ field = "prompt", key = "prompt", codec = "text" }"#;
+
+/// A model with a set of its own.
+fn with_set(task: &str, answer: &str, rows: &str) -> String {
+    format!(
+        "[inputs]\nx = [{rows}]\n[[models]]\nid = \"acme/painter\"\nmodel = \"painter\"\ninputs = \"x\"\n\
+         task = \"{task}\"\nanswer = \"{answer}\""
+    )
+}
+
+/// A declaration, where there is one already.
+fn host(more: &str) -> String {
+    format!("[host]\nname = \"x\"\nbase-url = \"https://evil.example\"\nauthentication = \"bearer\"\n{more}")
+}
+
 #[test]
 fn broken_data_are_refused_by_file_key_and_reason() {
     let fal = ProviderName::Fal;
@@ -60,7 +80,9 @@ fn broken_data_are_refused_by_file_key_and_reason() {
     for (provider, data, key, reason) in [
         (fal, "not toml".to_owned(), "line 1", ""),
         (fal, "\n\n[models".to_owned(), "line 3", ""),
-        (fal, "host = \"https://evil.example\"".to_owned(), "line 1", "unknown field `host`"),
+        (fal, "host = \"https://evil.example\"".to_owned(), "line 1: host", "invalid type"),
+        (fal, host(""), "host", "in one place"),
+        (nexa, host("token = \"x\""), "line", "unknown field `token`"),
         (fal, "[headers]\nauthorization = \"x\"".to_owned(), "line 1", "unknown field"),
         (
             fal,
@@ -73,7 +95,7 @@ fn broken_data_are_refused_by_file_key_and_reason() {
             fal,
             OWN.to_owned(),
             "models.acme/painter.model",
-            "NexaAPI has no row: add one, or use `flux-pro`, ",
+            "no provider has a row: add one, or use `flux-pro`, ",
         ),
         (
             fal,
@@ -87,19 +109,29 @@ fn broken_data_are_refused_by_file_key_and_reason() {
             "models.acme/painter.answer",
             "missing: use `flux`, `flux-counted`, `files-seed` or `files`",
         ),
-        (replicate, OWN.replace("\"flux\"", "\"on\""), "line 6: answer", "use `one` or `list`"),
-        (nexa, OWN.replace("\"flux\"", "\"on\""), "line 6: answer", "no effect"),
+        (
+            replicate,
+            OWN.replace("\"flux\"", "\"on\""),
+            "line 6: answer",
+            "not a shape in which this provider",
+        ),
+        (
+            replicate,
+            OWN.replace("acme/painter\"", "acme/painter\"\ninputs = \"flux\""),
+            "models.acme/painter.answer",
+            "such a task: use `one` or `list`",
+        ),
         (
             fal,
             OWN.replace("answer = \"flux\"", "answer = \"list\""),
             "models.acme/painter.answer",
-            "not a shape in which this provider answers: use `flux`, `flux-counted`, `files-seed` or `files`",
+            "in which this provider answers such a task: use `flux`, `flux-counted`, `files-seed` or `files`",
         ),
         (
             fal,
             OWN.replace("defaults", "inputs = \"none\"\ndefaults"),
             "models.acme/painter.inputs",
-            "not there: use `flux`",
+            "not there: use `dreamshaper`, `flux`, ",
         ),
         (
             fal,
@@ -116,20 +148,25 @@ fn broken_data_are_refused_by_file_key_and_reason() {
         (
             fal,
             OWN.replace("\"image\"", "\"video\""),
-            "models.acme/painter.defaults.image_size",
-            "no set of parameters: leave it out",
+            "models.acme/painter.inputs",
+            "missing: use `dreamshaper`, `flux`, ",
         ),
         (nexa, OWN.replace("defaults", "#"), "models.painter.answer", "no effect here"),
         (
             nexa,
-            "[inputs]\nx = [{ field = \"size\", key = \"s\", codec = \"size\" }]".to_owned(),
+            "[inputs]\nx = [{ field = \"size\", key = \"s\", codec = \"ratio\", ratios = \"flux\" }]"
+                .to_owned(),
             "inputs.x.s",
-            "use `width` and `height`",
+            "codec that cannot write this field: use `size` or `pixels`",
         ),
         (fal, OWN.replace("acme/painter", "../painter"), "models.../painter", "no name"),
         (fal, OWN.replace("acme/painter", "a?b"), "models.a?b", "no name"),
         (fal, "[sizes]\nflat = [0, 1]".to_owned(), "sizes.flat", "between 1 and 14142"),
-        (fal, "[inputs]\nx = []".to_owned(), "inputs.x", "no row for the prompt"),
+        (fal, with_set("image", "flux", ""), "inputs.x", "no row for the prompt"),
+        (fal, with_set("image", "flux", PROMPT), "inputs.x", "no row for the size"),
+        (fal, with_set("video", "video", ""), "inputs.x", "no row for the prompt"),
+        (fal, with_set("transcription", "whisper", PROMPT), "inputs.x", "no row for the sound"),
+        (fal, with_set("speech", "audio", PROMPT), "inputs.x", "no row for the text"),
         (
             fal,
             "[inputs]\nx = [{ field = \"prompt\", key = \"p\", codec = \"number\" }]".to_owned(),
@@ -175,17 +212,21 @@ fn broken_data_are_refused_by_file_key_and_reason() {
         (nexa, "[endpoints]\nimage = \"@evil.example/\"".to_owned(), "endpoints.image", "not a path"),
         (nexa, "[endpoints]\nimage = \"/a/../b\"".to_owned(), "endpoints.image", "not a path"),
         (nexa, "[endpoints]\nimage = \"/a?key=1\"".to_owned(), "endpoints.image", "not a path"),
+        (fal, "[endpoints]\nimage = \"https://evil.example\"".to_owned(), "endpoints.image", "not a path"),
+        (replicate, "by-version = \"//evil.example\"".to_owned(), "by-version", "not a path"),
+        (replicate, "job = \"https://evil.example/{id}\"".to_owned(), "job", "not a path"),
+        (replicate, "job = \"/jobs\"".to_owned(), "job", "say where a job's id stands"),
         // settings without effect
+        (nexa, OWN_STAND_IN.to_owned(), "models.painter.model", "FAL and Replicate have no row"),
         (
-            fal,
-            OWN.replace("answer", "substitution = \"same\"\nanswer"),
-            "models.acme/painter.substitution",
+            nexa,
+            OWN_STAND_IN.replace("substitution", "asked-only = true\nsubstitution"),
+            "models.painter.asked-only",
             "no effect",
         ),
-        (fal, "[endpoints]\nimage = \"/x\"".to_owned(), "endpoints", "no effect"),
-        (fal, "[answer]\nurl = []\nnested = []\nfailed = []\npending = []".to_owned(), "answer", "no effect"),
+        (nexa, "[drops]\nimage = [\"x\"]".to_owned(), "drops", "no effect"),
+        (fal, "[drops]\nno-set = [\"x\"]".to_owned(), "drops.no-set", "no set: use `dreamshaper`, `flux`, "),
         (nexa, "[[refusals]]\nkey = \"x\"\nwhy = \"y\"".to_owned(), "refusals", "no effect"),
-        (nexa, "[envelope]\ninput = \"x\"".to_owned(), "envelope", "no effect"),
         (nexa, "[sizes]\nx = [1, 1]".to_owned(), "sizes", "no effect"),
         (nexa, "[ratios.x]\n\"1:1\" = [1, 1]".to_owned(), "ratios", "no effect"),
         (
@@ -199,6 +240,12 @@ fn broken_data_are_refused_by_file_key_and_reason() {
         (nexa, writes("key = \"n\", codec = \"integer\", defer = [\"x\"]"), "inputs.x.n", "`defer`"),
         (nexa, writes("key = \"n\", codec = \"integer\", approximate = true"), "inputs.x.n", "`approximate`"),
         (fal, writes("key = \"n\", codec = \"integer\", side = 1"), "inputs.x.n", "`side`"),
+        (fal, writes("key = \"n\", codec = \"integer\", words = { one = \"1\" }"), "inputs.x.n", "`words`"),
+        (fal, writes("key = \"n\", codec = \"integer\", among = [1], default = 2"), "inputs.x.n", "use `1`"),
+        (fal, writes("key = \"n\", codec = \"integer\", among = [nan]"), "inputs.x.n", "no number"),
+        (fal, flag("words = { on = \"yes\" }"), "inputs.x.f", "neither \"true\" nor \"false\""),
+        (fal, flag("among = [1]"), "inputs.x.f", "`among`"),
+        (fal, flag("as-text = true"), "inputs.x.f", "`as-text`"),
         (
             fal,
             "[inputs]\nx = [{ field = \"prompt\", key = \"p\", codec = \"text\", max = 3 }]".to_owned(),
@@ -217,7 +264,7 @@ fn broken_data_are_refused_by_file_key_and_reason() {
         (fal, "[ratios.x]\n\"1:1\" = [1, 14143]".to_owned(), "ratios.x.1:1", "between 1 and 14142"),
         // keys
         (fal, writes("key = \"\", codec = \"integer\""), "inputs.x.", "empty"),
-        (nexa, writes("key = \"model\", codec = \"integer\""), "inputs.x.model", "`model`"),
+        (nexa, writes("key = \"model\", codec = \"integer\""), "inputs.x.model", "names the model"),
         (
             fal,
             writes(
@@ -225,14 +272,6 @@ fn broken_data_are_refused_by_file_key_and_reason() {
             ),
             "inputs.x.p",
             "twice",
-        ),
-        (
-            nexa,
-            writes(
-                "key = \"p\", codec = \"integer\" }, { field = \"count\", key = \"q\", codec = \"integer\"",
-            ),
-            "inputs.x.q",
-            "another row",
         ),
         (fal, writes("key = \"n\", codec = \"integer\", min = nan"), "inputs.x.n", "no number"),
         (fal, writes("key = \"n\", codec = \"integer\", max = inf"), "inputs.x.n", "no number"),
@@ -267,10 +306,28 @@ fn a_row_whose_stand_in_does_something_else_is_refused() {
     // Nor may a file of the user's turn a built-in row off.
     let video = video.replace("painter\"\nid", "flux-dev\"\nid");
     let error = builder().data(ProviderName::Nexa, "nexa.toml", video).build().unwrap_err().to_string();
-    assert!(
-        error.contains("built-in: models.fal-ai/flux/dev.task") && error.contains("nexa.toml"),
-        "{error}"
+    assert_eq!(
+        error,
+        "data for nexaapi in nexa.toml: models.flux-dev.task: is video, but FAL's row for `flux-dev` (in built-in) \
+         is for image: use one task"
     );
+}
+
+#[test]
+fn a_row_that_could_never_be_asked_is_refused() {
+    let rows = "[inputs]\nimage = [{ field = \"prompt\", key = \"p\", codec = \"text\" }]
+        [[models]]\nmodel = \"flux-dev\"\nid = \"flux\"\ntask = \"image\"";
+    let endpoint = "[endpoints]\nimage = \"/images\"";
+    let answer = "[answer]\nurl = [\"url\"]\nnested = []\nfailed = []\npending = []";
+    let declared = |more: &[&str]| {
+        let file = [&host(""), rows].into_iter().chain(more.iter().copied()).collect::<Vec<_>>().join("\n");
+        builder().provider("x.toml", file).build().map(drop).map_err(|error| error.to_string())
+    };
+    let no_endpoint = "models.flux-dev.task: is image, for which x has no endpoint: add its path";
+    assert_eq!(declared(&[answer]), Err(format!("data for x in x.toml: {no_endpoint}")));
+    let no_answer = "answer: is missing: say where its answers hold what";
+    assert_eq!(declared(&[endpoint]), Err(format!("data for x in x.toml: {no_answer}")));
+    assert_eq!(declared(&[endpoint, answer]), Ok(()));
 }
 
 #[test]

@@ -29,8 +29,12 @@ fn urls(config: &Config, count: usize, says: &str) -> Vec<String> {
     images.iter().map(|image| image["url"].as_str().unwrap().to_owned()).collect()
 }
 
+/// What the answer lacks. The defaults that NexaAPI cannot be told are another matter, and always the same.
 fn losses(played: &Played) -> Vec<String> {
-    played.provenance.as_ref().unwrap().losses.iter().map(ToString::to_string).collect()
+    let (defaulted, others): (Vec<_>, Vec<_>) =
+        played.losses().into_iter().partition(|loss| loss.ends_with(" defaulted"));
+    assert!(!defaulted.is_empty(), "each of these models has such a default");
+    others
 }
 
 #[test]

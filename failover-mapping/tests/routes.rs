@@ -17,14 +17,18 @@ const FLUX: &str = "fal-ai/flux/dev";
 const PREDICTIONS: &str = "https://api.replicate.com/v1/predictions";
 
 fn ours(config: &Config, uri: &str, headers: &HeaderMap) -> bool {
+    ours_by(&Method::POST, config, uri, headers)
+}
+
+fn ours_by(method: &Method, config: &Config, uri: &str, headers: &HeaderMap) -> bool {
     let by_uri = uri.parse::<Uri>().ok().is_some_and(|uri| {
-        let target = Target::of_uri(&Method::POST, &uri);
+        let target = Target::of_uri(method, &uri);
         target.is_some_and(|target| config.route(&target, headers).is_some())
     });
     let canonical = Url::parse(uri).is_ok_and(|url| url.as_str() == uri);
     if canonical {
         let url = Url::parse(uri).unwrap();
-        let target = Target::of_url(&Method::POST, &url);
+        let target = Target::of_url(method, &url);
         let by_url = target.is_some_and(|target| config.route(&target, headers).is_some());
         assert_eq!(by_uri, by_url, "{uri}");
     }
@@ -39,10 +43,19 @@ fn providers_are_recognised() {
         "https://falrun.com/fal-ai/flux/dev",
         "https://fal.run:443/fal-ai/flux-pro/v1.1-ultra",
         "https://FAL.run/fal-ai/flux/dev",
+        "https://queue.fal.run/fal-ai/flux/dev",
+        "https://queue.fal.run:443/fal-ai/flux/dev?fal_max_queue_length=5",
+        "https://Queue.FALrun.com/fal-ai/flux/dev",
+        // ours so that the note can say why nobody stands in
+        "https://queue.fal.run/fal-ai/flux/dev?fal_webhook=https://x.example",
+        // an image or a sound, and a video
+        "https://fal.run/fal-ai/flux/dev/image-to-image",
+        "https://fal.run/fal-ai/wan-t2v",
+        "https://fal.run/fal-ai/whisper",
     ] {
         assert!(ours(&config, uri, &HeaderMap::new()), "{uri}");
     }
-    for model in ["black-forest-labs/flux-schnell", "stability-ai/sdxl"] {
+    for model in ["black-forest-labs/flux-schnell", "stability-ai/sdxl", "openai/whisper"] {
         let uri = stage::replicate(model);
         assert!(ours(&config, &uri, &wait()), "{uri}");
     }
@@ -58,47 +71,40 @@ fn nothing_else_is() {
         "https://fal.run/fal-ai/flux",
         "https://fal.run/fal-ai/flux/dev/",
         "https://fal.run//fal-ai/flux/dev",
-        "https://fal.run/fal-ai/flux/dev/image-to-image",
+        "https://fal.run/fal-ai/flux/dev/image-to-image/",
+        "https://fal.run/fal-ai/wan-t2v-lora",
         "https://fal.run/fal-ai/flux/dev/stream",
         "https://fal.run/fal-ai/flux%2Fdev",
         "https://fal.run/fal-ai/flux/dev/requests/1/status",
         "https://fal.run/fal-ai/flux-pro/kontext",
         "https://fal.run/FAL-AI/flux/dev",
-        "https://fal.run/fal-ai/wan-t2v",
-        "https://fal.run/fal-ai/whisper",
         // a query
         "https://fal.run/fal-ai/flux/dev?fal_webhook=https://x.example",
         "https://fal.run/fal-ai/flux/dev?",
+        "https://fal.run/fal-ai/flux/dev?fal_max_queue_length=5",
+        "https://queue.fal.run/fal-ai/flux/dev?",
+        "https://queue.fal.run/fal-ai/flux/dev?other=1",
+        "https://queue.fal.run/fal-ai/flux/dev?fal_max_queue_length=5&other=1",
+        "https://api.replicate.com/v1/predictions?x=1",
+        // FAL's queue is not where FAL answers at once
+        "https://queue.fal.run/fal-ai/flux/dev/",
+        "https://queue.fal.run//fal-ai/flux/dev",
+        "https://queue.fal.run/fal-ai/flux",
+        "https://queue.fal.run/fal-ai/flux/dev/stream",
         // other hosts of the providers
-        "https://queue.fal.run/fal-ai/flux/dev",
         "https://rest.fal.ai/fal-ai/flux/dev",
         "https://v3.fal.media/fal-ai/flux/dev",
-        "https://queue.falrun.com/fal-ai/flux/dev",
         "https://replicate.com/v1/predictions",
         "https://stream.replicate.com/v1/predictions",
+        "https://replicate.delivery/v1/predictions",
+        "https://rest.fal.ai/storage/upload/initiate",
         // look-alikes
-        "https://fal.run.evil.example/fal-ai/flux/dev",
-        "https://evil.example/?u=fal.run/fal-ai/flux/dev",
-        "https://fal.run@evil.example/fal-ai/flux/dev",
-        "https://evil.example@fal.run/fal-ai/flux/dev",
-        "https://user:pw@fal.run/fal-ai/flux/dev",
-        r"https://fal.run\@evil.example/fal-ai/flux/dev",
-        "https://fal.run%2eevil.example/fal-ai/flux/dev",
-        "https://fal.run./fal-ai/flux/dev",
-        "https://fal.run:99999/fal-ai/flux/dev",
-        "https://fal.run:8443/fal-ai/flux/dev",
-        "https://fal.run:/fal-ai/flux/dev",
-        "https://fal.run:0443/fal-ai/flux/dev",
-        "http://fal.run/fal-ai/flux/dev",
-        "http://fal.run:443/fal-ai/flux/dev",
-        "https://xfal.run/fal-ai/flux/dev",
         "https://my.host/api.replicate.com/v1/predictions",
-        "https://fal\u{3002}run/fal-ai/flux/dev",
-        "https://fal.\u{ad}run/fal-ai/flux/dev",
         "https://evil.example/https://fal.run/fal-ai/flux/dev",
         "ftp://fal.run/fal-ai/flux/dev",
         "/fal-ai/flux/dev",
         "https://fal.run/../fal.run/fal-ai/flux/dev",
+        "https://fal.run.evil.example/",
         "https://api.nexa-api.com/fal-ai/flux/dev",
         // Replicate's other paths
         "https://api.replicate.com/v1/predictions/abc",
@@ -107,21 +113,125 @@ fn nothing_else_is() {
         "https://api.replicate.com/v1/deployments/a/b/predictions",
         "https://api.replicate.com/v1/models/black-forest-labs/flux-dev/versions/x/predictions",
         "https://api.replicate.com/predictions",
-        "https://api.replicate.com/v1/models/openai/whisper/predictions",
         "https://api.replicate.com/v1/models//predictions",
     ] {
         assert!(!ours(&config, uri, &wait()), "{uri}");
+        let built = config.build_request(uri, br#"{"prompt":"a cat"}"#, ProviderName::Nexa);
+        assert!(built.is_err(), "{uri}");
+    }
+}
+
+/// What only looks like that host, and this path of it.
+#[rustfmt::skip]
+fn hostile(host: &str, path: &str) -> Vec<String> {
+    let (name, end) = host.rsplit_once('.').unwrap();
+    let hosts = [
+        format!("{host}.evil.example"), format!("evil.example/?u={host}"), format!("evil.example/{host}"),
+        format!("evil.example#{host}"), format!("{host}@evil.example"), format!("{host}:@evil.example"),
+        format!("user@{host}"), format!("user:pw@{host}"), format!("@{host}"), format!("{host}\\@evil.example"),
+        format!("{host}%2eevil.example"), format!("{name}%2e{end}"), format!("{name}\u{ff0e}{end}"),
+        format!("{name}\u{3002}{end}"), format!("{name}\u{ff61}{end}"), format!("{name}.\u{ad}{end}"),
+        format!("{name}\u{200b}.{end}"), format!("{name}\t.{end}"), format!("{name}\n.{end}"), format!(" {host}"),
+        format!("{host}."), format!("{host}:99999"), format!("{host}:8443"), format!("{host}:"), format!("{host}:0443"),
+        format!("x{host}"), format!("x.{host}"), format!("{host}\\"),
+    ];
+    let urls = hosts.iter().map(|host| format!("https://{host}{path}"));
+    let others = [
+        format!("http://{host}{path}"), format!("http://{host}:443{path}"), format!("https:{host}{path}"),
+        format!("https:///{host}{path}"), format!("//{host}{path}"), format!("{host}{path}"),
+        format!("wss://{host}{path}"), format!(" https://{host}{path}"), format!("https://{host}{path}\n"),
+    ];
+    urls.chain(others).collect()
+}
+
+#[test]
+fn hostile_urls_are_at_no_provider() {
+    let config = config();
+    let at = |url: &str| [config.is_fal_request(url), config.is_replicate_request(url)];
+    for (hosts, path, expected) in [
+        (
+            &["fal.run", "falrun.com", "queue.fal.run", "queue.falrun.com"][..],
+            "/fal-ai/flux/dev",
+            [true, false],
+        ),
+        (&["api.replicate.com"], "/v1/predictions", [false, true]),
+    ] {
+        for host in hosts {
+            assert_eq!(at(&format!("https://{host}{path}")), expected);
+            for url in hostile(host, path) {
+                assert!(!ours(&config, &url, &wait()), "{url}");
+                assert_eq!(at(&url), [false; 2], "{url}");
+            }
+            // A request to these is one. By hand a URL is text, of which parsers make different things.
+            for url in [format!("https://{host}:443{path}"), format!("https://{}{path}", host.to_uppercase())]
+            {
+                assert!(ours(&config, &url, &wait()), "{url}");
+                assert_eq!(at(&url), [false; 2], "{url}");
+            }
+        }
+    }
+    for host in ["rest.fal.ai", "v3.fal.media", "fal.media", "replicate.com", "stream.replicate.com"] {
+        assert_eq!(at(&format!("https://{host}/fal-ai/flux/dev")), [false; 2], "{host}");
+    }
+}
+
+const METHODS: [Method; 7] =
+    [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::HEAD, Method::OPTIONS];
+
+/// Whatever is asked about a job, a file or an account of a provider's own is that provider's to answer.
+#[test]
+fn the_providers_own_jobs_are_theirs() {
+    let config = config();
+    let (fals, replicates) = ("764cabcf-b745-4b3e-ae38-1200304cf45b", "rrr4z55ocneqzikepnug6xezpe");
+    let mut urls = vec![];
+    for host in ["queue.fal.run", "queue.falrun.com", "fal.run"] {
+        for app in ["fal-ai/flux", "fal-ai/flux/dev", "fal-ai/whisper", "workflows/a/b"] {
+            for rest in ["", "/status", "/status?logs=1", "/status/stream", "/cancel", "/"] {
+                urls.push(format!("https://{host}/{app}/requests/{fals}{rest}"));
+            }
+        }
+    }
+    for rest in ["", "/cancel", "/stream"] {
+        urls.push(format!("https://api.replicate.com/v1/predictions/{replicates}{rest}"));
+    }
+    for rest in [
+        "account",
+        "collections",
+        "files",
+        "hardware",
+        "models",
+        "models/stability-ai/sdxl",
+        "trainings",
+        "models/stability-ai/sdxl/versions",
+        "models/unknown/model/predictions",
+        "webhooks/default/secret",
+    ] {
+        urls.push(format!("https://api.replicate.com/v1/{rest}"));
+    }
+    for (method, url) in METHODS.iter().flat_map(|method| urls.iter().map(move |url| (method, url))) {
+        assert!(!ours_by(method, &config, url, &HeaderMap::new()), "{method} {url}");
     }
 }
 
 #[test]
-fn other_methods_and_other_kinds_of_waiting_are_not_ours() {
+fn a_generation_is_a_post() {
     let config = config();
-    let uri: Uri = format!("https://fal.run/{FLUX}").parse().unwrap();
-    for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH, Method::HEAD, Method::OPTIONS] {
-        let target = Target::of_uri(&method, &uri).unwrap();
-        assert!(config.route(&target, &HeaderMap::new()).is_none(), "{method}");
+    for url in [
+        format!("https://fal.run/{FLUX}"),
+        stage::queue(FLUX),
+        stage::replicate("stability-ai/sdxl"),
+        PREDICTIONS.to_owned(),
+    ] {
+        for method in METHODS {
+            assert_eq!(ours_by(&method, &config, &url, &wait()), method == Method::POST, "{method} {url}");
+        }
     }
+}
+
+/// Who does not wait, or says it in a way that Replicate does not know, is answered at once: with a job.
+#[test]
+fn any_kind_of_waiting_is_ours() {
+    let config = config();
     let accepts = |values: &[&str]| {
         let pairs: Vec<_> = values.iter().map(|value| ("prefer", *value)).collect();
         let mut all = HeaderMap::new();
@@ -146,9 +256,9 @@ fn other_methods_and_other_kinds_of_waiting_are_not_ours() {
         "waiting",
         "wait, x",
     ] {
-        assert!(!accepts(&[value]), "{value}");
+        assert!(accepts(&[value]), "{value}");
     }
-    assert!(!accepts(&[]) && !accepts(&["wait", "wait"]));
+    assert!(accepts(&[]) && accepts(&["wait", "wait"]));
 }
 
 #[test]
@@ -165,15 +275,17 @@ fn the_body_names_the_model_of_a_version() {
     assert_eq!(model(r#"{"version":"stability-ai/sdxl"}"#), sdxl);
     assert_eq!(model(r#"{"input":{"version":"x"},"version":"stability-ai\/sdxl"}"#), sdxl);
     assert_eq!(model(&format!(r#"{{"version":"stability-ai/sdxl:{hash}"}}"#)), sdxl);
+    assert_eq!(model(&format!(r#"{{"version":"{hash}"}}"#)), sdxl);
     for version in [
-        hash.to_owned(),
+        hash.replace('3', "4"),
+        hash.to_uppercase(),
+        format!(" {hash}"),
         String::new(),
         "stability-ai/sdxl:".to_owned(),
         "stability-ai/sdxl:latest".to_owned(),
         format!("stability-ai/sdxl:{}", hash.to_uppercase()),
         format!("stability-ai/sdxl:{hash}:{hash}"),
         format!("sdxl:{hash}"),
-        "openai/whisper".to_owned(),
         "unknown/model".to_owned(),
     ] {
         assert_eq!(model(&format!(r#"{{"version":"{version}"}}"#)), None, "{version}");
@@ -188,6 +300,24 @@ fn the_body_names_the_model_of_a_version() {
         r#"{"version":"a/b","version":"stability-ai/sdxl"}"#,
     ] {
         assert_eq!(model(body), None, "{body}");
+    }
+}
+
+/// FAL takes `12345-app` for `12345/app`; no other dash is a slash.
+#[test]
+fn an_id_of_the_old_form_is_the_same_model() {
+    let rows = ["12345/app", "acme/app"].map(|id| {
+        format!("[[models]]\nid = \"{id}\"\nmodel = \"flux-dev\"\ntask = \"image\"\nanswer = \"flux\"\n")
+    });
+    let config = builder().data(ProviderName::Fal, "own.toml", rows.concat()).build().unwrap();
+    let is_ours = |path: &str| ours(&config, &format!("https://fal.run/{path}"), &HeaderMap::new());
+    for path in ["12345/app", "12345-app", "acme/app"] {
+        assert!(is_ours(path), "{path}");
+        assert!(ours(&config, &stage::queue(path), &HeaderMap::new()), "{path}");
+    }
+    for path in ["acme-app", "fal-ai-flux/dev", "12345--app", "12345-app/x", "-app", "1234-app", "12345-/app"]
+    {
+        assert!(!is_ours(path), "{path}");
     }
 }
 

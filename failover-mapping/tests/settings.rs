@@ -17,6 +17,9 @@ fn refusal(builder: Builder<Config>) -> String {
 
 #[test]
 fn bad_settings_are_refused_by_name() {
+    use ProviderName::{Fal, Nexa, Replicate};
+    let acme = ProviderName::other("acme").unwrap();
+    let both = || builder().key(Fal, "fal-key").stand_ins([Fal, Nexa]);
     let refused = [
         ("nexa_api_key", "NEXA_API_KEY", Config::builder()),
         ("nexa_api_key", "empty", builder().nexa_api_key("")),
@@ -28,8 +31,12 @@ fn bad_settings_are_refused_by_name() {
         ("nexa_api_key", "visible ASCII", builder().nexa_api_key("k\u{e9}y")),
         ("nexa_api_key", "white space", builder().nexa_api_key("k\r\nx: y")),
         ("nexa_api_key", "visible ASCII", builder().nexa_api_key("k\0y")),
-        ("nexa_attempts", "zero: nobody would stand in; leave it out for 2", builder().nexa_attempts(0)),
-        ("nexa_limit", "zero: leave it out for 60 s", builder().nexa_limit(Duration::ZERO)),
+        (
+            "stand_in_attempts",
+            "zero: nobody would stand in; leave it out for 2",
+            builder().stand_in_attempts(0),
+        ),
+        ("stand_in_limit", "zero: leave it out for 60 s", builder().stand_in_limit(Duration::ZERO)),
         ("deadline", "zero: leave it out for no limit", builder().deadline(Duration::ZERO)),
         (
             "primary_limit",
@@ -64,14 +71,31 @@ fn bad_settings_are_refused_by_name() {
         ("nexa_base_url", "http:", builder().nexa_base_url("http://nexa.example")),
         ("nexa_base_url", "http:", builder().nexa_base_url("http://10.0.0.1")),
         ("nexa_base_url", "http:", builder().nexa_base_url("http://localhost.evil.example")),
-        ("provider_url", "path", builder().provider_url(ProviderName::Fal, "https://proxy.example/fal")),
-        ("provider_url", "user name", builder().provider_url(ProviderName::Fal, "https://u:p@proxy.example")),
-        ("provider_url", "has no scheme", builder().provider_url(ProviderName::Fal, "proxy.example")),
-        (
-            "provider_url",
-            "nexa_base_url",
-            builder().provider_url(ProviderName::Nexa, "https://proxy.example"),
-        ),
+        ("provider_url", "path", builder().provider_url(Fal, "https://proxy.example/fal")),
+        ("provider_url", "user name", builder().provider_url(Fal, "https://u:p@proxy.example")),
+        ("provider_url", "has no scheme", builder().provider_url(Fal, "proxy.example")),
+        ("provider_url", "nexa_base_url", builder().provider_url(Nexa, "https://proxy.example")),
+        ("stand_ins", "names nobody: leave it out for NexaAPI", builder().stand_ins([])),
+        ("stand_ins", "twice: name each once", builder().stand_ins([Nexa, Fal, Nexa])),
+        ("key for fal (FAL_KEY)", "is missing: set the variable", builder().stand_ins([Nexa, Fal])),
+        ("key for fal (FAL_KEY)", "is empty: set it", builder().key(Fal, "").stand_ins([Fal])),
+        ("key for replicate (REPLICATE_API_TOKEN)", "or call key(..)", builder().stand_ins([Replicate])),
+        ("key for a provider of your own", "is missing: call key(..)", builder().stand_ins([acme])),
+        ("stand_ins", "has declared: call provider(..)", builder().key(acme, "acme-key").stand_ins([acme])),
+        ("stand_in_url", "use nexa_base_url(..)", builder().stand_in_url(Nexa, "https://proxy.example")),
+        ("stand_in_url", "http:", both().stand_in_url(Fal, "http://proxy.example")),
+        ("stand_in_url", "user name", both().stand_in_url(Fal, "https://u:pw@proxy.example")),
+        ("poll_interval", "zero: leave it out for 2 s", builder().poll_interval(Duration::ZERO)),
+        ("fal_queue_url", "path", builder().fal_queue_url("https://proxy.example/queue")),
+        ("fal_queue_url", "origins of their own", builder().fal_queue_url("https://fal.run")),
+        ("media_host", "path", builder().media_host(Nexa, "https://cdn.example/a")),
+        ("media_host", "https: on a host with a name", builder().media_host(Nexa, "http://cdn.example")),
+        ("media_host", "https: on a host with a name", builder().media_host(Nexa, "https://10.0.0.1")),
+        ("media_host", "like https://*.example.com", builder().media_host(Nexa, "https://*.com")),
+        ("deployment", "owner/name", builder().deployment("acme", "stability-ai/sdxl")),
+        ("deployment", "use one of Replicate's table", builder().deployment("acme/mine", "acme/model")),
+        ("nexa_rapidapi_host", "p.rapidapi.com", builder().nexa_rapidapi_host("https://evil.example")),
+        ("nexa_rapidapi_host", "p.rapidapi.com", builder().nexa_rapidapi_host("user@nexa.example")),
     ];
     for (field, problem, builder) in refused {
         let message = refusal(builder);
@@ -84,7 +108,7 @@ fn bad_settings_are_refused_by_name() {
 #[test]
 fn a_refusal_is_a_sentence_for_whoever_prints_it() {
     for refused in [
-        builder().nexa_attempts(0).build().unwrap_err(),
+        builder().stand_in_attempts(0).build().unwrap_err(),
         builder().data(ProviderName::Fal, "own.toml", "[models").build().unwrap_err(),
     ] {
         assert_eq!(format!("{refused:?}"), refused.to_string());
@@ -94,20 +118,29 @@ fn a_refusal_is_a_sentence_for_whoever_prints_it() {
 #[test]
 fn the_debug_of_a_config_says_who_is_asked_where() {
     let config = builder()
+        .key(ProviderName::Replicate, "replicate-key")
+        .key(ProviderName::Fal, "fal-key")
+        .stand_ins([ProviderName::Replicate, ProviderName::Nexa, ProviderName::Fal])
         .nexa_base_url("https://nexa.example:8443/hidden")
+        .stand_in_url(ProviderName::Fal, "https://proxy.example/hidden")
         .provider_url(ProviderName::Fal, "http://127.0.0.1:9000")
+        .fal_queue_url("http://127.0.0.1:9001")
         .build()
         .unwrap();
     let shown = format!("{config:?}");
     for part in [
-        "nexa: https://nexa.example:8443,",
+        r#"["replicate at https://api.replicate.com", "nexaapi at https://nexa.example:8443", "fal at https://proxy.example"]"#,
+        "\"fal at https://queue.fal.run\"",
+        "\"fal at http://127.0.0.1:9001\"",
         "\"fal at https://fal.run\"",
         "\"fal at http://127.0.0.1:9000\"",
         "\"replicate at https://api.replicate.com\"",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
-    assert!(!shown.contains("hidden") && !shown.contains(KEY), "{shown}");
+    for secret in ["hidden", KEY, "replicate-key", "fal-key"] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
 }
 
 #[test]
@@ -135,7 +168,11 @@ fn good_settings_are_taken() {
         .map(|slot| config.domain_name(ProviderId::new(slot as u16)).to_owned())
         .collect();
     assert_eq!(names.len(), config.domains());
-    assert_eq!(names.iter().filter(|name| name.starts_with("nexaapi/")).count(), 13);
+    assert_eq!(names.iter().filter(|name| name.starts_with("nexaapi/")).count(), 23);
+    assert!(
+        names.contains("nexaapi (jobs)") && names.contains("replicate (versions)"),
+        "no model is called so"
+    );
 }
 
 #[test]
@@ -143,9 +180,17 @@ fn the_environment_is_what_the_caller_says_it_is() {
     let vars = |name: &str| match name {
         "NEXA_API_KEY" => Some("from-the-environment".to_owned()),
         "NEXA_BASE_URL" => Some("http://127.0.0.1:1".to_owned()),
+        "FAL_KEY" => Some("fal-key".to_owned()),
+        "REPLICATE_API_TOKEN" => Some("not a token".to_owned()),
         other => panic!("{other} is not ours to read"),
     };
-    assert!(Builder::<Config>::from_vars(vars).build().is_ok());
+    let shown = format!("{:?}", Builder::<Config>::from_vars(vars).build().unwrap());
+    assert!(shown.contains(r#"["nexaapi at http://127.0.0.1:1"]"#), "the other two were not named: {shown}");
+    let both = [ProviderName::Fal, ProviderName::Nexa];
+    let shown = format!("{:?}", Builder::<Config>::from_vars(vars).stand_ins(both).build().unwrap());
+    assert!(shown.contains(r#"["fal at https://fal.run", "nexaapi at http://127.0.0.1:1"]"#), "{shown}");
+    let token = Builder::<Config>::from_vars(vars).stand_ins([ProviderName::Replicate]).build().unwrap_err();
+    assert!(token.to_string().contains("REPLICATE_API_TOKEN) holds white space"), "{token}");
     let missing = Builder::<Config>::from_vars(|_| None).build().unwrap_err();
     assert!(
         missing.to_string().contains("NEXA_API_KEY is missing")
@@ -183,7 +228,7 @@ fn primary_limits(builder: Builder<Config>) -> Limits {
     let route = config.route(&target, &HeaderMap::new()).unwrap();
     let exchange = route.exchange(b"{}", Moment::EPOCH).unwrap();
     let fleet = fleet(&config);
-    let mut call = Call::new(config.policy(), exchange.candidates(), 1, Moment::EPOCH);
+    let mut call = Call::new(exchange.policy(), exchange.candidates(), 1, Moment::EPOCH);
     match call.poll(&fleet, Moment::EPOCH) {
         Action::Launch(launch) if launch.is_primary() => launch.limits,
         other => panic!("{other:?}"),
@@ -212,7 +257,7 @@ fn a_provider_that_hangs_is_blamed_without_any_limit() {
     let mut hang_up_after = |wait| {
         let route = config.route(&target, &HeaderMap::new()).unwrap();
         let exchange = route.exchange(b"{}", now).unwrap();
-        let mut call = Call::new(config.policy(), exchange.candidates(), 1, now);
+        let mut call = Call::new(exchange.policy(), exchange.candidates(), 1, now);
         let asked = matches!(call.poll(&fleet, now), Action::Launch(launch) if launch.is_primary());
         now = now.plus(Duration::from_secs(wait));
         call.abandon(&fleet, now);

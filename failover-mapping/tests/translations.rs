@@ -10,13 +10,16 @@ use failover_mapping::ProviderName;
 use serde_json::json;
 use stage::{GOOD, fal, headers, ok, pretty, replicate, wait};
 
+/// A picture, a video, a sound and a transcript.
+const ANSWER: &str = r#"{"url":"https://cdn.nexa.example/a","text":"hello"}"#;
+
 /// For each input: the body that is sent and the losses, or the reason why nothing is sent.
 fn story(uri: &str, wrap: bool, inputs: &[&str]) -> String {
     let mut story = String::new();
     for input in inputs {
         let body = if wrap { format!(r#"{{"input":{input}}}"#) } else { (*input).to_owned() };
         let headers = if wrap { wait() } else { headers(&[]) };
-        let played = stage::failed_over((uri, &headers, &body), &[ok(GOOD)]);
+        let played = stage::failed_over((uri, &headers, &body), &[ok(ANSWER)]);
         writeln!(story, "{input}").unwrap();
         let provenance = played.provenance.unwrap();
         match played.sent.first() {
@@ -114,10 +117,59 @@ fn fal_without_translation() {
             r#"{"prompt":"a cat","seed":18446744073709551615}"#,
             r#"{"prompt":"a cat","seed":1.5}"#,
             r#"{"prompt":"a cat","image_url":"https://x.example/a.png"}"#,
-            r#"{"prompt":"a cat","sync_mode":true}"#,
             r#"{"prompt":"a cat","loras":[{"path":"x"}]}"#,
         ],
     ));
+}
+
+/// Frames become seconds, a resolution and a ratio become sides, and numbers in strings become numbers.
+#[test]
+fn fal_video_and_sound() {
+    let mut all = String::new();
+    for (model, inputs) in [
+        (
+            "kling-video/v1/standard/text-to-video",
+            &[
+                r#"{"prompt":"a cat","duration":"10","aspect_ratio":"1:1","cfg_scale":0.7}"#,
+                r#"{"prompt":"a cat","duration":"7"}"#,
+                r#"{"prompt":"a cat","camera_control":"down_back"}"#,
+            ][..],
+        ),
+        (
+            "wan-t2v",
+            &[r#"{"prompt":"a cat","num_frames":"96","frames_per_second":24,"aspect_ratio":"9:16"}"#],
+        ),
+        ("wan-i2v", &[r#"{"prompt":"a cat","image_url":"https://x.example/a.png","resolution":"480p"}"#]),
+        (
+            "minimax/video-01/image-to-video",
+            &[
+                r#"{"prompt":"a cat","image_url":"https://x.example/a.png"}"#,
+                r#"{"prompt":"a cat","image_url":"file:///etc/passwd"}"#,
+                r#"{"prompt":"a cat"}"#,
+            ],
+        ),
+        ("sora-2/text-to-video", &[r#"{"prompt":"a cat","duration":"8","aspect_ratio":"9:16"}"#]),
+        (
+            "whisper",
+            &[
+                r#"{"audio_url":"https://x.example/a.mp3","language":"de","diarize":true,"chunk_level":"word"}"#,
+                r#"{"audio_url":"https://x.example/a.mp3","task":"translate"}"#,
+                r#"{"audio_url":"https://x.example/a.mp3","language":"klingon"}"#,
+                "{}",
+            ],
+        ),
+        (
+            "elevenlabs/tts/multilingual-v2",
+            &[
+                r#"{"text":"hello","voice":"Aria","speed":1.1,"stability":0.4,"next_text":"x"}"#,
+                r#"{"text":"hello","timestamps":true}"#,
+                r#"{"text":""}"#,
+            ],
+        ),
+    ] {
+        writeln!(all, "{model}: {}", story(&fal(&format!("fal-ai/{model}")), false, inputs)).unwrap();
+    }
+    insta::assert_snapshot!(all);
 }
 
 #[test]
@@ -235,16 +287,28 @@ fn what_the_stand_in_does_not_take_is_lost_under_the_callers_own_key() {
             headers(&[]),
             r#"{"prompt":"a cat","num_inference_steps":20,"num_images":1,"guidance_scale":9,"seed":101,"image_size":"square"}"#,
             json!({"model":"flux-dev","text":"a cat","w":512,"h":512,"cfg_scale":2.5,"s":100}),
-            &["guidance_scale clamped", "num_inference_steps dropped", "num_images dropped", "seed clamped"]
-                [..],
+            &[
+                "enable_safety_checker defaulted",
+                "guidance_scale clamped",
+                "num_inference_steps dropped",
+                "output_format defaulted",
+                "seed clamped",
+            ][..],
         ),
         (
-            // The provider's own steps stay behind unreported, its size and guidance do not.
+            // The provider's own defaults are lost like what the caller said, and called so.
             &dev,
             headers(&[]),
             r#"{"prompt":"a cat"}"#,
             json!({"model":"flux-dev","text":"a cat","w":800,"h":768,"cfg_scale":2.5}),
-            &["image_size clamped", "guidance_scale clamped", "seed invented"],
+            &[
+                "enable_safety_checker defaulted",
+                "guidance_scale clamped",
+                "image_size clamped",
+                "num_inference_steps defaulted",
+                "output_format defaulted",
+                "seed invented",
+            ],
         ),
         (
             &sd3,
@@ -258,6 +322,7 @@ fn what_the_stand_in_does_not_take_is_lost_under_the_callers_own_key() {
                 "cfg clamped",
                 "num_outputs dropped",
                 "num_outputs short",
+                "output_format defaulted",
             ],
         ),
     ] {

@@ -19,7 +19,7 @@ fn primary(config: &failover_mapping::Config, says: Says) -> Played {
 }
 
 fn stand_in(says: Says) -> Played {
-    let config = builder().nexa_attempts(1).build().unwrap();
+    let config = builder().stand_in_attempts(1).build().unwrap();
     play(
         &config,
         &fleet(&config),
@@ -129,8 +129,8 @@ fn hints_are_heard_and_nonsense_is_not() {
 #[test]
 fn a_stand_ins_refusal_never_reaches_the_caller() {
     for (code, fault) in [
-        (301, Fault::Broken),
-        (307, Fault::Broken),
+        (301, Fault::Unsupported),
+        (307, Fault::Unsupported),
         (400, Fault::Unsupported),
         (401, Fault::Unauthenticated),
         (402, Fault::OutOfCredit),
@@ -139,7 +139,8 @@ fn a_stand_ins_refusal_never_reaches_the_caller() {
         (422, Fault::Unsupported),
         (429, Fault::Throttled),
         (500, Fault::Broken),
-        (501, Fault::Broken),
+        (501, Fault::Gateway),
+        (520, Fault::Gateway),
         (502, Fault::Gateway),
         (503, Fault::Overloaded),
         (504, Fault::Gateway),
@@ -169,10 +170,10 @@ fn statuses_mean_the_same_at_both_providers() {
         (402, Fault::OutOfCredit),
         (403, Fault::Unauthenticated),
         (404, Fault::Unsupported),
-        (422, Fault::Unsupported),
         (429, Fault::Throttled),
         (500, Fault::Broken),
-        (501, Fault::Broken),
+        (501, Fault::Gateway),
+        (520, Fault::Gateway),
         (502, Fault::Gateway),
         (503, Fault::Overloaded),
         (504, Fault::Gateway),
@@ -187,10 +188,33 @@ fn statuses_mean_the_same_at_both_providers() {
     }
 }
 
+/// The request's own fault is handed on, unless the user wants another provider's word on it. Content policy always is.
+#[test]
+fn the_requests_own_fault_is_handed_on() {
+    let every = builder().triggers(Triggers::default().statuses(400..600)).build().unwrap();
+    let usual = stage::config();
+    let (uri, body) = (stage::replicate("black-forest-labs/flux-dev"), br#"{"input":{"prompt":"a cat"}}"#);
+    for (config, fault) in [(&usual, Fault::InvalidRequest), (&every, Fault::Unsupported)] {
+        for code in [400, 422] {
+            let request = (uri.as_str(), &stage::wait(), &body[..]);
+            let at_replicate = play(config, &fleet(config), request, &[status(code)], &[ok(GOOD)]).unwrap();
+            for played in [at_replicate, primary(config, status(code))] {
+                assert_eq!(played.judged, [Outcome::from(fault)], "{code}");
+                assert_eq!(played.answer.is_some(), fault == Fault::Unsupported, "{code}");
+                assert_eq!(played.sent.len(), usize::from(fault == Fault::Unsupported), "{code}");
+            }
+        }
+    }
+    let refused = br#"{"detail":[{"loc":["body","prompt"],"msg":"no","type":"content_policy_violation"}]}"#;
+    let played = primary(&every, Says::Answer(422, HeaderMap::new(), refused.to_vec()));
+    assert_eq!(played.judged, [Outcome::from(Fault::ContentPolicy)]);
+    assert!(played.sent.is_empty() && played.answer.is_none());
+}
+
 /// The status is the asked provider's, also where only the stand-in failed with one.
 #[test]
 fn a_stand_ins_status_is_not_the_asked_providers() {
-    let config = builder().nexa_attempts(1).build().unwrap();
+    let config = builder().stand_in_attempts(1).build().unwrap();
     let request = (&*fal("fal-ai/flux/dev"), &HeaderMap::new(), BODY);
     let silent = Says::Nothing(Fault::Connect);
     let played = play(&config, &fleet(&config), request, &[silent], &[status(503)]).unwrap();
@@ -201,7 +225,7 @@ fn a_stand_ins_status_is_not_the_asked_providers() {
 /// NexaAPI is not waited for beyond the delay between two attempts.
 #[test]
 fn a_stand_in_that_asks_for_more_patience_is_given_up() {
-    let config = builder().nexa_attempts(3).nexa_delay(Duration::from_secs(2)).build().unwrap();
+    let config = builder().stand_in_attempts(3).stand_in_delay(Duration::from_secs(2)).build().unwrap();
     let request = (&*fal("fal-ai/flux/dev"), &HeaderMap::new(), BODY);
     for (hint, attempts) in [("2", 2), ("3", 1)] {
         let says = [said(429, &[("retry-after", hint)]), ok(GOOD)];
@@ -213,7 +237,7 @@ fn a_stand_in_that_asks_for_more_patience_is_given_up() {
 
 #[test]
 fn the_stand_in_is_asked_as_often_as_said() {
-    let config = builder().nexa_attempts(3).nexa_delay(Duration::from_secs(2)).build().unwrap();
+    let config = builder().stand_in_attempts(3).stand_in_delay(Duration::from_secs(2)).build().unwrap();
     let request = (&*fal("fal-ai/flux/dev"), &HeaderMap::new(), BODY);
     let played =
         play(&config, &fleet(&config), request, &[status(429)], &[status(500), status(500), ok(GOOD)])

@@ -1,4 +1,6 @@
-//! One attempt over HTTP: the primary through the caller's client, a stand-in through one of ours.
+//! One attempt over HTTP: the caller's own request through the caller's client, all others through one of ours.
+
+use std::time::Duration;
 
 use failover_core::{Fault, Limits};
 use http::{HeaderMap, StatusCode};
@@ -20,13 +22,19 @@ pub(crate) fn stand_in_client() -> reqwest::Result<Client> {
         .build()
 }
 
-/// Sends the request on its way, as it came. `None` if it takes longer than the limit.
-pub(crate) async fn primary(
-    request: Request,
+/// Sends the request on its way, as it came but for headers that the user wants added. `None` if it takes longer than the
+/// limit.
+pub(crate) async fn own(
+    mut request: Request,
+    added: Option<&HeaderMap>,
     extensions: &mut http::Extensions,
     next: Next<'_>,
     limits: &Limits,
 ) -> Option<Result<Response>> {
+    for (name, value) in added.into_iter().flatten() {
+        // What the caller has said itself stands.
+        request.headers_mut().entry(name).or_insert_with(|| value.clone());
+    }
     let answer = next.run(request, extensions);
     match limits.total() {
         Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
@@ -38,11 +46,11 @@ pub(crate) async fn primary(
 pub(crate) async fn stand_in(
     client: &Client,
     request: http::Request<Vec<u8>>,
-    limits: &Limits,
+    limit: Option<Duration>,
     most: usize,
 ) -> std::result::Result<(StatusCode, HeaderMap, Vec<u8>), Fault> {
     let answer = read(client, request, most);
-    match limits.total() {
+    match limit {
         Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or(Err(Fault::Timeout)),
         None => answer.await,
     }

@@ -3,19 +3,18 @@
 //! Its body is read at once, by a task of its own. The client's timeout is running on it, and would have passed by the time
 //! the stand-in has failed; and a body that has been read gives its connection back. What is long or does not arrive in a
 //! second is left for the one who reads it.
+//!
+//! Where the body says why, or until when, its beginning is read before anybody else is asked, and put back.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use failover_mapping::{READ_AHEAD, READ_TIME};
 use http_body::{Body as _, Frame, SizeHint};
 use reqwest::{Body, Response, ResponseBuilderExt, Url};
 use tokio::task::JoinHandle;
-
-/// So much of a refused answer is read ahead, in so much time. Undrained, it would cost its connection.
-const READ_AHEAD: usize = 64 * 1024;
-const READ_TIME: Duration = Duration::from_secs(1);
 
 /// A refused answer whose body is on its way.
 pub(crate) struct Kept {
@@ -26,7 +25,7 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) fn new(response: Response) -> Self {
         let url = response.url().clone();
-        Self { url, answer: tokio::spawn(read_ahead(response)) }
+        Self { url, answer: tokio::spawn(read_ahead(response, READ_TIME)) }
     }
 
     /// The answer as it came. None if the runtime is shutting down.
@@ -36,7 +35,17 @@ impl Kept {
     }
 }
 
-async fn read_ahead(response: Response) -> http::Response<Resumed> {
+/// The beginning of an answer's body, as far as it arrives in `time` at most, and the answer as it came.
+pub(crate) async fn peek(response: Response, time: Option<Duration>) -> (Bytes, Response) {
+    let url = response.url().clone();
+    let time = time.map_or(READ_TIME, |time| time.min(READ_TIME));
+    let answer = read_ahead(response, time).await;
+    let head = &answer.body().head;
+    let beginning = head.slice(..head.len().min(READ_AHEAD));
+    (beginning, with_url(answer.map(Body::wrap), url))
+}
+
+async fn read_ahead(response: Response, time: Duration) -> http::Response<Resumed> {
     let (parts, mut rest) = http::Response::<Body>::from(response).into_parts();
     let (mut head, mut error, mut ended) = (BytesMut::new(), None, false);
     let reading = async {
@@ -59,7 +68,7 @@ async fn read_ahead(response: Response) -> http::Response<Resumed> {
         }
     };
     // Late or complete, what has arrived is there.
-    let _ = tokio::time::timeout(READ_TIME, reading).await;
+    let _ = tokio::time::timeout(time, reading).await;
     // At its end, a body is not asked again: it would say that the client's time is up.
     let rest = (!ended).then_some(rest);
     http::Response::from_parts(parts, Resumed { head: head.freeze(), error, rest })

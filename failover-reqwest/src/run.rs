@@ -1,15 +1,15 @@
-//! The loop that obeys a call: the only place that knows its actions.
+//! The loop that obeys a call, and the smaller one that obeys an attempt: the only place that knows their wishes.
 
 use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
-use failover_mapping::{Conclusion, Exchange, Flight, Target, Unanswered};
+use failover_mapping::{Conclusion, Exchange, Flight, Step, Target, Unanswered};
 use reqwest::{Body, Request, Response};
 use reqwest_middleware::{Error, Next, Result};
 
-use crate::clock::seed;
+use crate::clock::{Clock, seed};
 use crate::error::fault_of;
-use crate::kept::{Kept, with_url};
+use crate::kept::{self, Kept, with_url};
 use crate::{Failover, attempt};
 
 /// Answers one request, by whoever can.
@@ -24,15 +24,18 @@ pub(crate) async fn run(
     let route = Target::of_url(request.method(), request.url())
         .and_then(|target| shared.config.route(&target, request.headers()));
     let Some(route) = route else { return next.run(request, extensions).await };
-    let Some(body) = replayable(&request, shared.config.request_limit()) else {
-        return next.run(request, extensions).await;
+    let body = if route.needs_body() {
+        replayable(&request, shared.config.request_limit())
+    } else {
+        Some(Vec::new())
     };
+    let Some(body) = body else { return next.run(request, extensions).await };
     let mut now = clock.now();
     let Some(mut exchange) = route.exchange(&body, now) else {
         return next.run(request, extensions).await;
     };
     let url = request.url().clone();
-    let call = Call::new(shared.config.policy(), exchange.candidates(), seed(), now);
+    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), now);
     let mut call = Guard::new(call, &shared.fleet, || clock.now());
     let mut unasked = Some((request, next));
     let mut first = First::Unasked;
@@ -40,19 +43,21 @@ pub(crate) async fn run(
         match call.poll(now) {
             Action::Launch(launch) => {
                 let flight = Flight::new(launch, now);
-                let outcome = match unasked.take_if(|_| launch.is_primary()) {
+                let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
                     Some((request, next)) => {
-                        let result = attempt::primary(request, extensions, next, &launch.limits).await;
-                        let outcome = judge(&mut exchange, &flight, result.as_ref(), clock.now());
-                        first = result.map_or(First::Unasked, First::Own);
+                        let added = exchange.own_headers();
+                        let said = attempt::own(request, added, extensions, next, &launch.limits).await;
+                        let outcome;
+                        (first, outcome, now) = judge(&mut exchange, &flight, said, clock).await;
                         outcome
                     }
                     None => {
                         first = first.keep();
-                        stand_in(failover, &mut exchange, &flight).await
+                        let outcome = converse(failover, &mut exchange, &flight).await;
+                        now = clock.now();
+                        outcome
                     }
                 };
-                now = clock.now();
                 call.settle(launch.attempt, outcome, now);
             }
             Action::Wait(Some(until)) => {
@@ -64,7 +69,7 @@ pub(crate) async fn run(
             Action::Finish(_) => break,
         }
     }
-    match exchange.conclude(call.report().entries(), now, SystemTime::now(), seed()) {
+    match exchange.conclude(call.report().entries(), now, SystemTime::now, seed()) {
         Conclusion::StandIn(made) => Ok(with_url(made.map(Body::from), url)),
         Conclusion::Own(provenance) => match (first.hand_back().await, provenance) {
             (Some(Ok(mut response)), Some(provenance)) => {
@@ -82,6 +87,8 @@ pub(crate) async fn run(
 enum First {
     Unasked,
     Own(Result<Response>),
+    /// Its beginning has been read already.
+    Read(Response),
     Kept(Kept),
 }
 
@@ -98,6 +105,7 @@ impl First {
         match self {
             Self::Unasked => None,
             Self::Own(result) => Some(result),
+            Self::Read(response) => Some(Ok(response)),
             Self::Kept(kept) => kept.into_response().await.map(Ok),
         }
     }
@@ -109,36 +117,61 @@ fn replayable(request: &Request, limit: usize) -> Option<Vec<u8>> {
     (bytes.len() <= limit).then(|| bytes.to_vec())
 }
 
-/// What the asked provider's answer or error means; no result is one that did not come in time.
-fn judge(
+/// What the asked provider's answer or error means, and since when that is known; no result is one that did not come in
+/// time.
+async fn judge(
     exchange: &mut Exchange<'_, '_>,
     flight: &Flight,
-    result: Option<&Result<Response>>,
-    now: Moment,
-) -> Outcome<'static> {
-    match result {
-        Some(Ok(response)) => {
-            exchange.primary_answered(flight, response.status(), response.headers(), now, SystemTime::now())
+    said: Option<Result<Response>>,
+    clock: &Clock,
+) -> (First, Outcome<'static>, Moment) {
+    let response = match said {
+        Some(Ok(response)) => response,
+        Some(Err(error)) => {
+            let now = clock.now();
+            let outcome = exchange.own_failed(flight, fault_of(&error), now);
+            return (First::Own(Err(error)), outcome, now);
         }
-        Some(Err(error)) => exchange.primary_failed(flight, fault_of(error), now),
-        None => exchange.primary_failed(flight, Fault::Timeout, now),
+        None => {
+            let now = clock.now();
+            return (First::Unasked, exchange.own_failed(flight, Fault::Timeout, now), now);
+        }
+    };
+    let status = response.status();
+    if !exchange.wants_body(status, response.headers(), SystemTime::now) {
+        let now = clock.now();
+        let outcome = exchange.own_answered(flight, (status, response.headers(), None), now, SystemTime::now);
+        return (First::Own(Ok(response)), outcome, now);
     }
+    let (beginning, response) = kept::peek(response, flight.left(clock.now())).await;
+    let now = clock.now();
+    let outcome =
+        exchange.own_answered(flight, (status, response.headers(), Some(&beginning)), now, SystemTime::now);
+    (First::Read(response), outcome, now)
 }
 
-/// Asks a stand-in, if the request can be translated for it.
-async fn stand_in(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome<'static> {
+/// Talks to a stand-in until the attempt is over.
+async fn converse(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome<'static> {
     let Failover { shared, stand_in } = failover;
-    let request = match exchange.request() {
-        Ok(request) => request,
-        Err(outcome) => return outcome,
-    };
-    let most = shared.config.answer_limit();
-    let result = attempt::stand_in(stand_in, request, &flight.launch.limits, most).await;
-    let now = shared.clock.now();
-    match result {
-        Ok((status, headers, body)) => {
-            exchange.stand_in_answered(flight, status, &headers, &body, now, SystemTime::now())
+    let (clock, most) = (&shared.clock, shared.config.answer_limit());
+    let mut step = exchange.ask(flight, clock.now());
+    loop {
+        step = match step {
+            Step::Send { request, limit } => {
+                let said = attempt::stand_in(stand_in, request, limit, most).await;
+                let now = clock.now();
+                match said {
+                    Ok((status, headers, body)) => {
+                        exchange.answered(flight, (status, &headers, &body), now, SystemTime::now)
+                    }
+                    Err(fault) => exchange.failed(flight, fault, now),
+                }
+            }
+            Step::Pause(pause) => {
+                clock.sleep(pause).await;
+                exchange.resumed(flight, clock.now())
+            }
+            Step::Done(outcome) => return outcome,
         }
-        Err(fault) => exchange.stand_in_failed(flight, fault, now),
     }
 }

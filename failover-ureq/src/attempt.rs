@@ -1,14 +1,15 @@
-//! One attempt over HTTP: the primary through the caller's agent, a stand-in through one of ours.
+//! One attempt over HTTP: the caller's own request through the caller's agent, a stand-in's through one of ours.
 
 use std::io::{self, Read};
 use std::time::Duration;
 
 use failover_core::{Fault, Limits};
-use http::{Request, Response, request, response};
+use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri, request, response};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Agent, AsSendBody, Body, Error, RequestExt, SendBody};
 
 use crate::error::{fault_of, fault_of_body};
+use crate::marks;
 
 /// The agent for stand-ins. It follows no redirect: the key would go along.
 pub(crate) fn stand_in_agent() -> Agent {
@@ -17,43 +18,72 @@ pub(crate) fn stand_in_agent() -> Agent {
 }
 
 /// A request whose body was read, so that it can be translated.
-pub(crate) enum Captured<'n> {
+pub(crate) enum Captured<'b, 'n> {
     /// Whole, not sent yet.
-    Whole(request::Parts, Vec<u8>, MiddlewareNext<'n>),
+    Whole(Own<'b, 'n>, Vec<u8>),
     /// Longer than the limit: it was sent on as it came, with this result.
     HandedOn(Result<Response<Body>, Error>),
 }
 
-/// Reads the body, as long as it has at most `limit` bytes.
-pub(crate) fn capture<'n>(
-    request: Request<SendBody<'_>>,
+/// The caller's own request, and the only way to send it.
+pub(crate) struct Own<'b, 'n> {
+    parts: request::Parts,
+    /// The body as it came, of a method that has none: ureq tells "none" from "empty" on the wire, and we cannot.
+    unread: Option<Box<SendBody<'b>>>,
+    next: MiddlewareNext<'n>,
+}
+
+/// Reads the body, as long as it has at most `limit` bytes, and if it is `needed` at all.
+pub(crate) fn capture<'b, 'n>(
+    request: Request<SendBody<'b>>,
     next: MiddlewareNext<'n>,
     limit: usize,
-) -> Result<Captured<'n>, Error> {
+    needed: bool,
+) -> Result<Captured<'b, 'n>, Error> {
     let (parts, body) = request.into_parts();
+    if !needed || !has_body(&parts.method) {
+        return Ok(Captured::Whole(Own { parts, unread: Some(Box::new(body)), next }, Vec::new()));
+    }
     let mut reader = body.into_reader();
     let mut body = Vec::new();
     reader.by_ref().take(one_more_than(limit)).read_to_end(&mut body)?;
     if body.len() <= limit {
-        return Ok(Captured::Whole(parts, body, next));
+        return Ok(Captured::Whole(Own { parts, unread: None, next }, body));
     }
     let mut whole = io::Cursor::new(body).chain(reader);
     let request = Request::from_parts(parts, SendBody::from_reader(&mut whole));
     Ok(Captured::HandedOn(next.handle(request)))
 }
 
-/// Sends the request on its way, as it came.
-pub(crate) fn primary(
-    mut parts: request::Parts,
-    mut body: &[u8],
-    limits: &Limits,
-    next: MiddlewareNext<'_>,
-) -> Result<Response<Body>, Error> {
-    if let Some(limit) = limits.total() {
-        parts = limited(parts, limit);
+impl Own<'_, '_> {
+    pub(crate) const fn uri(&self) -> &Uri {
+        &self.parts.uri
     }
-    // As ureq itself makes a body of bytes: then it writes the length where it always does.
-    next.handle(Request::from_parts(parts, body.as_body()))
+
+    /// The marks for an answer of ours to this request, which was not sent.
+    pub(crate) fn marks(self, status: StatusCode) -> Result<Extensions, Error> {
+        marks::of(&self.parts.uri, self.parts.extensions, status)
+    }
+
+    /// What the caller itself says under such a name goes before.
+    pub(crate) fn add(&mut self, headers: &HeaderMap) {
+        for (name, value) in headers {
+            self.parts.headers.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+
+    /// Sends the request on its way, as it came. `body` is what was read of it.
+    pub(crate) fn send(self, mut body: &[u8], limits: &Limits) -> Result<Response<Body>, Error> {
+        let Self { mut parts, unread, next } = self;
+        if let Some(limit) = limits.total() {
+            parts = limited(parts, limit);
+        }
+        match unread {
+            Some(unread) => next.handle(Request::from_parts(parts, *unread)),
+            // As ureq itself makes a body of bytes: then it writes the length where it always does.
+            None => next.handle(Request::from_parts(parts, body.as_body())),
+        }
+    }
 }
 
 /// `timeout_per_call`, because it is the one that callers set least: their `timeout_global` goes on beside it.
@@ -64,18 +94,32 @@ fn limited(parts: request::Parts, limit: Duration) -> request::Parts {
     }
 }
 
-/// Asks a stand-in, and reads its answer up to `most` bytes.
+/// Sends a stand-in a request, and reads its answer up to `most` bytes.
 pub(crate) fn stand_in(
     agent: &Agent,
     request: Request<Vec<u8>>,
-    limits: &Limits,
+    limit: Option<Duration>,
+    most: usize,
+) -> Result<(response::Parts, Vec<u8>), Fault> {
+    if has_body(request.method()) {
+        ask(agent, request, limit, most)
+    } else {
+        // Even an empty body would be announced by its length.
+        ask(agent, request.map(|_| ()), limit, most)
+    }
+}
+
+fn ask<B: AsSendBody>(
+    agent: &Agent,
+    request: Request<B>,
+    limit: Option<Duration>,
     most: usize,
 ) -> Result<(response::Parts, Vec<u8>), Fault> {
     let request = agent
         .configure_request(request)
         .max_redirects(0)
         .http_status_as_error(false)
-        .timeout_global(limits.total().map(payable))
+        .timeout_global(limit.map(payable))
         .build();
     let (parts, body) = agent.run(request).map_err(|error| fault_of(&error))?.into_parts();
     let mut bytes = Vec::new();
@@ -87,12 +131,18 @@ pub(crate) fn stand_in(
     if bytes.len() > most { Err(Fault::Malformed) } else { Ok((parts, bytes)) }
 }
 
-/// A synthetic answer. It keeps the private marks of a real one, without which ureq panics when asked for its URL.
-pub(crate) fn answer(made: Response<Vec<u8>>, marks: http::Extensions) -> Response<Body> {
+/// An answer of ours, with the marks of a real one.
+pub(crate) fn answer(made: Response<Vec<u8>>, marks: Extensions) -> Response<Body> {
     let (mut parts, bytes) = made.into_parts();
     parts.extensions.extend(marks);
-    let body = Body::builder().mime_type("application/json").data(bytes);
+    let kind = parts.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let body = Body::builder().mime_type(kind.unwrap_or("application/json")).data(bytes);
     Response::from_parts(parts, body)
+}
+
+/// The methods for which ureq wants a body.
+fn has_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 /// ureq refuses a limit of nothing and panics on one that never ends.

@@ -7,13 +7,12 @@
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
+use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, Response, response};
-use ureq::{Body, BodyReader};
-
-/// So much of a refused answer is read ahead. Undrained, it would cost its connection.
-const READ_AHEAD: u64 = 64 * 1024;
+use failover_mapping::READ_AHEAD;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, Response, StatusCode, response};
+use ureq::{Body, BodyBuilder, BodyReader};
 
 /// A refused answer whose body is on its way.
 pub(crate) struct Kept {
@@ -22,14 +21,15 @@ pub(crate) struct Kept {
 }
 
 enum Coming {
-    Read(mpsc::Receiver<Arrived>),
-    /// No thread could be started: it is as it came.
-    Unread(Option<Body>),
+    Awaited(mpsc::Receiver<Arrived>),
+    Here(Arrived),
 }
 
 /// The beginning of a body, and how it goes on.
 struct Arrived {
     head: Cursor<Vec<u8>>,
+    /// There is nothing more.
+    whole: bool,
     rest: Result<BodyReader<'static>, Option<io::Error>>,
 }
 
@@ -47,10 +47,29 @@ impl Kept {
             }
         });
         let body = match reading {
-            Ok(_) => Coming::Read(coming),
-            Err(_) => Coming::Unread(shared.lock().unwrap_or_else(PoisonError::into_inner).take()),
+            Ok(_) => Coming::Awaited(coming),
+            // No thread could be started: whoever wants the body reads it as it came.
+            Err(_) => {
+                let body = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let rest = body.map(Body::into_reader).ok_or(None);
+                Coming::Here(Arrived { head: Cursor::default(), whole: false, rest })
+            }
         };
         Self { parts, body }
+    }
+
+    /// The answer as far as it is here: with the beginning of its body, or all of it, if that arrives within `patience`.
+    pub(crate) fn peek(&mut self, patience: Duration) -> (StatusCode, &HeaderMap, Option<&[u8]>) {
+        if let Coming::Awaited(coming) = &self.body
+            && let Ok(arrived) = coming.recv_timeout(patience)
+        {
+            self.body = Coming::Here(arrived);
+        }
+        let beginning = match &self.body {
+            Coming::Here(arrived) => Some(&arrived.head.get_ref()[..]),
+            Coming::Awaited(_) => None,
+        };
+        (self.parts.status, &self.parts.headers, beginning)
     }
 
     /// ureq's private marks, without which a made answer panics when it is asked for its URL.
@@ -60,58 +79,51 @@ impl Kept {
 
     /// The answer as it came.
     pub(crate) fn into_response(self) -> Response<Body> {
-        let body = match self.body {
-            Coming::Read(coming) => {
-                resumed(&self.parts.headers, Resumed(Mutex::new(Reading::Coming(coming))))
+        let Self { parts, body } = self;
+        let built = described(&parts.headers);
+        let body = match body {
+            // Only so can ureq be told how long it is.
+            Coming::Here(arrived) if arrived.whole && parts.headers.contains_key(CONTENT_LENGTH) => {
+                built.data(arrived.head.into_inner())
             }
-            Coming::Unread(body) => body.unwrap_or_else(|| Body::builder().data(Vec::new())),
+            body => built.reader(Resumed(Mutex::new(body))),
         };
-        Response::from_parts(self.parts, body)
+        Response::from_parts(parts, body)
     }
 }
 
 fn arrive(body: Body) -> Arrived {
     let (mut reader, mut head) = (body.into_reader(), Vec::new());
-    let read = reader.by_ref().take(READ_AHEAD).read_to_end(&mut head);
-    Arrived { head: Cursor::new(head), rest: read.map(|_| reader).map_err(Some) }
+    let read = reader.by_ref().take(READ_AHEAD as u64).read_to_end(&mut head);
+    let whole = read.as_ref().is_ok_and(|read| *read < READ_AHEAD);
+    Arrived { head: Cursor::new(head), whole, rest: read.map(|_| reader).map_err(Some) }
 }
 
 /// What ureq reads from the headers when it makes a body by itself.
-fn resumed(headers: &HeaderMap, reader: Resumed) -> Body {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let mut parts = text(CONTENT_TYPE).unwrap_or_default().split(';').map(str::trim);
+fn described(headers: &HeaderMap) -> BodyBuilder {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut parts = text.unwrap_or_default().split(';').map(str::trim);
     let mut body = Body::builder();
     if let Some(kind) = parts.next().filter(|kind| !kind.is_empty()) {
         body = body.mime_type(kind);
     }
-    if let Some(charset) = parts.find_map(|part| part.strip_prefix("charset=")) {
-        body = body.charset(charset.trim_matches('"'));
+    match parts.find_map(|part| part.strip_prefix("charset=")) {
+        Some(charset) => body.charset(charset.trim_matches('"')),
+        None => body,
     }
-    // The length of what was sent is that of what is read only where nothing was unpacked.
-    if let Some(length) = text(CONTENT_LENGTH).filter(|_| !headers.contains_key(CONTENT_ENCODING))
-        && let Ok(length) = length.parse()
-    {
-        body = body.limit(length);
-    }
-    body.reader(reader)
 }
 
 /// Reads what arrived, and goes on where that ends.
-struct Resumed(Mutex<Reading>);
-
-enum Reading {
-    Coming(mpsc::Receiver<Arrived>),
-    Here(Arrived),
-}
+struct Resumed(Mutex<Coming>);
 
 impl Read for Resumed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let reading = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Reading::Coming(coming) = reading {
-            let arrived = coming.recv().map_err(|_| io::Error::other("the answer was not kept"))?;
-            *reading = Reading::Here(arrived);
+        let coming = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Coming::Awaited(awaited) = coming {
+            let arrived = awaited.recv().map_err(|_| io::Error::other("the answer was not kept"))?;
+            *coming = Coming::Here(arrived);
         }
-        let Reading::Here(Arrived { head, rest }) = reading else { return Ok(0) };
+        let Coming::Here(Arrived { head, rest, .. }) = coming else { return Ok(0) };
         match head.read(buffer)? {
             0 => match rest {
                 Ok(reader) => reader.read(buffer),

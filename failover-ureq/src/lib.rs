@@ -26,27 +26,58 @@
 //! * A request that has no stand-in (another host, another model, another method) passes through as it is.
 //! * The asked provider is asked first, once, through the caller's own agent. A healthy answer is handed on untouched.
 //! * On a trigger (429, 500, 502, 503, 504, no connection, a reset, a timeout) NexaAPI is asked, through an agent of ours that
-//!   follows no redirect and sends NexaAPI's key and nothing of the caller's.
+//!   follows no redirect and sends NexaAPI's key and nothing of the caller's. FAL and Replicate can stand in for each other
+//!   ([`Builder::stand_ins`], [`Builder::key`]).
 //! * Its answer comes back with the status, keys and types of the asked provider, and with a [`Provenance`]: as an extension
 //!   of the response, and as `x-failover-*` headers.
 //! * When NexaAPI fails too, the caller gets the asked provider's own answer or error, of its exact type. Only where there
 //!   is none, because a deadline of ours passed first, the error is an [`Unanswered`],
 //!   inside [`ureq::Error::Other`].
-//! * A provider's model that failed three times in a row is left alone for a while ([`Breaker`]).
+//! * A provider's model that failed three times in a row is left alone for a while ([`Breaker`]), and one that says how long
+//!   it wants to be left alone, in a header or in its words, so long.
+//!
+//! # What is answered
+//!
+//! * FAL: `POST https://fal.run/{model}`, and its queue at `queue.fal.run`: submit, status, status stream, result, cancel. A
+//!   submit with a webhook is FAL's alone.
+//! * Replicate: the three ways to create a prediction, with `Prefer: wait` and without, get, cancel, and the page of a version,
+//!   which its clients ask for after they have created one. Deployments as [`Builder::deployment`] names them.
+//!
+//! Which models there are, [`Config::catalogue`] lists.
+//!
+//! ## Jobs
+//!
+//! A job that was failed over has an id that begins with `nx_` and says by itself where the job is. Whatever is asked about it
+//! is answered by any process with the same configuration, never by the provider that was asked at first, and never
+//! with a second generation. A result too long for its id lies in a [`Store`]: in this process's memory unless
+//! [`Builder::store`] says otherwise. NexaAPI cannot cancel: FAL's clients hear `ALREADY_COMPLETED`, Replicate's the present state.
+//!
+//! Where the caller waits for the end (FAL's synchronous requests, `Prefer: wait`, a status stream), NexaAPI's job is asked for
+//! every [`Builder::poll_interval`] until [`Builder::stand_in_limit`], and the calling thread sleeps in between.
+//!
+//! ## Files as data
+//!
+//! Where the caller wants files as data (FAL's `sync_mode`), they are fetched without any key, from the stand-in's declared
+//! hosts only ([`Builder::media_host`]). [`Builder::outputs_as_data`] does so for all of Replicate's: its Python client sends
+//! Replicate's token to whatever host an output names. ureq sends nothing by itself; what you add to a download, you send.
 //!
 //! # What ureq leaves us
 //!
-//! * ureq reports a 4xx or 5xx as [`ureq::Error::StatusCode`] unless told otherwise, without headers: a `Retry-After` is then
-//!   invisible, and the error has no room for a [`Provenance`]. Set [`Builder::on_failover`] to see it all the same, or
-//!   `http_status_as_error(false)`.
+//! * ureq reports a 4xx or 5xx as [`ureq::Error::StatusCode`] unless told otherwise, without headers and body: a hint when to
+//!   come back, and FAL's word that a balance is exhausted, are then invisible, and the error has no room for a
+//!   [`Provenance`]. Set [`Builder::on_failover`] to see it all the same, or `http_status_as_error(false)`.
+//! * The same setting decides about answers of ours: `ALREADY_COMPLETED` is a 400.
 //! * [`Builder::deadline`] and [`Builder::primary_limit`] bound the asked provider through ureq's `timeout_per_call`: they replace
 //!   what the caller set there, hold for each redirect anew, and show as [`ureq::Timeout::PerCall`]. The caller's
-//!   `timeout_global` holds as well.
+//!   `timeout_global` holds as well, for the asked provider only.
 //! * A request body is read before it is sent, so that it can be translated, and goes out with a `Content-Length`. One that is
 //!   longer than [`Builder::request_limit`] goes out without failover, in chunks unless the caller set its length.
-//! * The body of a refused answer is read by a thread while a stand-in is asked.
-//! * `ResponseExt::get_uri` on a stand-in's answer gives the asked provider's URL, or NexaAPI's if ureq turned the asked
-//!   provider's answer into an error.
+//! * The body of a refused answer is read by a thread while a stand-in is asked. Where its words are needed to judge it, they
+//!   are waited for, one second at most. Handed back, it is the same bytes; of one longer than 64 KiB ureq's
+//!   `Body::content_length` is not told, though the header is there.
+//! * `ResponseExt::get_uri` on an answer of ours gives the URL that was asked. Only ureq itself can make that mark, so where the
+//!   asked provider gave no answer to take it from, ureq is run on a connection that leads nowhere, by way of its
+//!   `unversioned` API. No redirect is in its history.
 //!
 //! # Rehearse it
 //!
@@ -71,33 +102,63 @@
 //! # }
 //! ```
 //!
+//! # Any callable
+//!
+//! The same for functions of your own, which need no HTTP, and none of it is built without the feature `http`: see [`calls`].
+//!
+//! ```
+//! use failover_ureq::Calls;
+//!
+//! let temperature = Calls::new().call([("thermometer", || "21.5".parse::<f64>())])?;
+//! assert_eq!((temperature.value, temperature.provider.as_str()), (21.5, "thermometer"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Features
 //!
+//! * `http` (on by default): the middleware. Without it only [`calls`] is there, and neither ureq nor HTTP is built.
 //! * `rustls` (on by default): TLS for the requests to stand-ins.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "http")]
 mod attempt;
+pub mod calls;
 mod clock;
+#[cfg(feature = "http")]
 mod error;
+#[cfg(feature = "http")]
 mod kept;
+#[cfg(feature = "http")]
+mod marks;
+#[cfg(feature = "http")]
 mod run;
 
+#[cfg(feature = "http")]
 use std::fmt;
+#[cfg(feature = "http")]
 use std::sync::Arc;
 
+#[cfg(feature = "http")]
 use failover_core::Fleet;
+#[cfg(feature = "http")]
 use ureq::middleware::{Middleware, MiddlewareNext};
+#[cfg(feature = "http")]
 use ureq::{Agent, Body, SendBody};
 
+pub use calls::Calls;
 pub use clock::Clock;
 pub use failover_core::{Breaker, Fault, Skip};
+#[cfg(feature = "http")]
+use failover_mapping::FromConfig;
+#[cfg(feature = "http")]
 pub use failover_mapping::{
-    Asked, Attempt, Builder, ConfigError, Loss, LossKind, Passed, Provenance, ProviderName, Served,
-    Substitution, Triggers, Unanswered,
+    Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, Loss, LossKind, OtherName,
+    Passed, Price, Provenance, ProviderName, Resolved, Served, Store, Substitution, Translated, Triggers,
+    Unanswered,
 };
-use failover_mapping::{Config, FromConfig};
 
 /// A ureq middleware. Clones share one state: what one agent learns about a provider, all know.
+#[cfg(feature = "http")]
 #[derive(Clone)]
 pub struct Failover {
     shared: Arc<Shared>,
@@ -105,18 +166,21 @@ pub struct Failover {
     clock: Clock,
 }
 
+#[cfg(feature = "http")]
 struct Shared {
     config: Config,
     fleet: Fleet,
 }
 
+#[cfg(feature = "http")]
 impl Failover {
     /// The settings, to be changed and built. [`Builder::nexa_api_key`] is the only one without a default.
     pub fn builder() -> Builder<Self> {
         Builder::new()
     }
 
-    /// The default settings, with `NEXA_API_KEY` and, if set, `NEXA_BASE_URL` from the environment.
+    /// The default settings, with `NEXA_API_KEY` and, if set, `NEXA_BASE_URL`, `FAL_KEY` and `REPLICATE_API_TOKEN` from the
+    /// environment. The last two are for [`Builder::stand_ins`].
     ///
     /// # Errors
     ///
@@ -134,6 +198,13 @@ impl Failover {
         Builder::from_vars(lookup).build()
     }
 
+    /// What was configured: the tables ([`Config::catalogue`]), and the engine by hand for requests that go out another way
+    /// ([`Config::should_failover`], [`Config::build_request`]).
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
     /// Asks stand-ins through `agent`: one with a company's certificates, say, or a proxy. Its redirects stay off.
     #[must_use]
     pub fn with_stand_in_agent(self, agent: Agent) -> Self {
@@ -147,6 +218,7 @@ impl Failover {
     }
 }
 
+#[cfg(feature = "http")]
 impl FromConfig for Failover {
     fn from_config(config: Config) -> Result<Self, ConfigError> {
         let fleet = Fleet::new(config.domains(), config.breaker());
@@ -155,6 +227,7 @@ impl FromConfig for Failover {
     }
 }
 
+#[cfg(feature = "http")]
 impl Middleware for Failover {
     fn handle(
         &self,
@@ -165,6 +238,7 @@ impl Middleware for Failover {
     }
 }
 
+#[cfg(feature = "http")]
 impl fmt::Debug for Failover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Failover").field("config", &self.shared.config).finish_non_exhaustive()

@@ -1,18 +1,18 @@
 //! The loop that obeys a call: the only place that knows its actions.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use failover_core::{Action, Call, Fault, Guard, Limits, Moment, Outcome};
-use failover_mapping::{Conclusion, Exchange, Flight, Target, Unanswered};
-use http::{HeaderMap, Request, Response, StatusCode};
+use failover_mapping::{Conclusion, Exchange, Flight, Provenance, READ_TIME, Step, Target, Unanswered};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Body, Error, SendBody};
 
-use crate::attempt::Captured;
+use crate::attempt::{Captured, Own};
 use crate::clock::seed;
 use crate::error::fault_of;
 use crate::kept::Kept;
-use crate::{Failover, attempt};
+use crate::{Failover, attempt, marks};
 
 /// Answers one request, by whoever can.
 pub(crate) fn run(
@@ -24,33 +24,27 @@ pub(crate) fn run(
     let route = Target::of_uri(request.method(), request.uri())
         .and_then(|target| shared.config.route(&target, request.headers()));
     let Some(route) = route else { return next.handle(request) };
-    let (parts, body, next) = match attempt::capture(request, next, shared.config.request_limit())? {
-        Captured::Whole(parts, body, next) => (parts, body, next),
+    let limit = shared.config.request_limit();
+    let (own, body) = match attempt::capture(request, next, limit, route.needs_body())? {
+        Captured::Whole(own, body) => (own, body),
         Captured::HandedOn(result) => return result,
     };
     let mut now = clock.now();
-    let Some(mut exchange) = route.exchange(&body, now) else {
-        return attempt::primary(parts, &body, &Limits::NONE, next);
-    };
-    let call = Call::new(shared.config.policy(), exchange.candidates(), seed(), now);
+    let Some(mut exchange) = route.exchange(&body, now) else { return own.send(&body, &Limits::NONE) };
+    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), now);
     let mut call = Guard::new(call, &shared.fleet, || clock.now());
-    let mut unasked = Some((parts, next));
-    let mut first = First::Unasked;
-    let mut marks = http::Extensions::new();
+    let uri = own.uri().clone();
+    let mut unasked = Some(own);
+    let mut said = Said::Nothing;
     loop {
         match call.poll(now) {
             Action::Launch(launch) => {
                 let flight = Flight::new(launch, now);
-                let outcome = match unasked.take_if(|_| launch.is_primary()) {
-                    Some((parts, next)) => {
-                        let result = attempt::primary(parts, &body, &launch.limits, next);
-                        let outcome = judge(&mut exchange, &flight, &result, clock.now());
-                        first = First::Own(result);
-                        outcome
-                    }
+                let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
+                    Some(own) => ask_own(failover, &mut exchange, &flight, own, &body, &mut said),
                     None => {
-                        first = first.keep();
-                        stand_in(failover, &mut exchange, &flight, &mut marks)
+                        said = said.keep();
+                        ask_stand_in(failover, &mut exchange, &flight)
                     }
                 };
                 now = clock.now();
@@ -65,91 +59,118 @@ pub(crate) fn run(
             Action::Finish(_) => break,
         }
     }
-    match exchange.conclude(call.report().entries(), now, SystemTime::now(), seed()) {
+    match exchange.conclude(call.report().entries(), now, SystemTime::now, seed()) {
         Conclusion::StandIn(made) => {
-            if let First::Kept(kept) = first {
-                marks = kept.into_marks();
-            }
+            let marks = match (said.keep(), unasked) {
+                (Said::Kept(kept), _) => kept.into_marks(),
+                (_, Some(own)) => own.marks(made.status())?,
+                (_, None) => marks::of(&uri, Extensions::new(), made.status())?,
+            };
             Ok(attempt::answer(made, marks))
         }
-        Conclusion::Own(provenance) => match (first.hand_back(), provenance) {
-            (Some(Ok(mut response)), Some(provenance)) => {
-                provenance.mark(response.headers_mut());
-                response.extensions_mut().insert(provenance);
-                Ok(response)
-            }
-            (Some(own), _) => own,
-            (None, provenance) => Err(Error::Other(Box::new(Unanswered::new(provenance)))),
-        },
+        Conclusion::Own(provenance) => said.hand_back(provenance),
     }
 }
 
 /// What the asked provider said.
-enum First {
-    Unasked,
-    Own(Result<Response<Body>, Error>),
+enum Said {
+    Nothing,
+    This(Result<Response<Body>, Error>),
     Kept(Kept),
 }
 
-impl First {
-    /// Keeps a refused answer safe while a stand-in is asked.
+impl Said {
+    /// Keeps an answer safe while a stand-in is asked, or reads it for its connection.
     fn keep(self) -> Self {
         match self {
-            Self::Own(Ok(response)) => Self::Kept(Kept::new(response)),
-            first => first,
+            Self::This(Ok(response)) => Self::Kept(Kept::new(response)),
+            said => said,
         }
     }
 
-    fn hand_back(self) -> Option<Result<Response<Body>, Error>> {
-        match self {
-            Self::Unasked => None,
-            Self::Own(result) => Some(result),
-            Self::Kept(kept) => Some(Ok(kept.into_response())),
+    fn hand_back(self, provenance: Option<Provenance>) -> Result<Response<Body>, Error> {
+        let mut response = match self {
+            Self::Nothing => return Err(Error::Other(Box::new(Unanswered::new(provenance)))),
+            Self::This(result) => result?,
+            Self::Kept(kept) => kept.into_response(),
+        };
+        if let Some(provenance) = provenance {
+            provenance.mark(response.headers_mut());
+            response.extensions_mut().insert(provenance);
         }
+        Ok(response)
     }
+}
+
+/// Sends the caller's own request.
+fn ask_own(
+    failover: &Failover,
+    exchange: &mut Exchange<'_, '_>,
+    flight: &Flight,
+    mut own: Own<'_, '_>,
+    body: &[u8],
+    said: &mut Said,
+) -> Outcome<'static> {
+    if let Some(headers) = exchange.own_headers() {
+        own.add(headers);
+    }
+    let result = own.send(body, &flight.launch.limits);
+    *said = match result {
+        Ok(response) if exchange.wants_body(response.status(), response.headers(), SystemTime::now) => {
+            Said::Kept(Kept::new(response))
+        }
+        result => Said::This(result),
+    };
+    judge(exchange, flight, said, || failover.clock.now())
 }
 
 /// What the asked provider's answer or error means.
 fn judge(
     exchange: &mut Exchange<'_, '_>,
     flight: &Flight,
-    result: &Result<Response<Body>, Error>,
-    now: Moment,
+    said: &mut Said,
+    now: impl Fn() -> Moment,
 ) -> Outcome<'static> {
-    let (status, headers) = match result {
-        Ok(response) => (response.status(), Some(response.headers())),
-        // ureq keeps no more of an answer that it turns into an error.
-        Err(Error::StatusCode(code)) => match StatusCode::from_u16(*code) {
-            Ok(status) => (status, None),
-            Err(_) => return exchange.primary_failed(flight, Fault::Reset, now),
-        },
-        Err(error) => return exchange.primary_failed(flight, fault_of(error), now),
-    };
     let none = HeaderMap::new();
-    exchange.primary_answered(flight, status, headers.unwrap_or(&none), now, SystemTime::now())
+    let answer = match said {
+        Said::Kept(kept) => kept.peek(patience(flight, now())),
+        Said::This(Ok(response)) => (response.status(), response.headers(), None),
+        // ureq keeps no more of an answer that it turns into an error.
+        Said::This(Err(Error::StatusCode(code))) => match StatusCode::from_u16(*code) {
+            Ok(status) => (status, &none, None),
+            Err(_) => return exchange.own_failed(flight, Fault::Reset, now()),
+        },
+        Said::This(Err(error)) => return exchange.own_failed(flight, fault_of(error), now()),
+        Said::Nothing => return exchange.own_failed(flight, Fault::Reset, now()),
+    };
+    exchange.own_answered(flight, answer, now(), SystemTime::now)
 }
 
-/// Asks a stand-in, if the request can be translated for it. Keeps ureq's marks of the answer in `marks`.
-fn stand_in(
-    failover: &Failover,
-    exchange: &mut Exchange<'_, '_>,
-    flight: &Flight,
-    marks: &mut http::Extensions,
-) -> Outcome<'static> {
+/// How long the caller is kept waiting for the words of a refusal.
+fn patience(flight: &Flight, now: Moment) -> Duration {
+    flight.left(now).map_or(READ_TIME, |left| left.min(READ_TIME))
+}
+
+/// Talks to a stand-in until it has answered, or failed to.
+fn ask_stand_in(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome<'static> {
     let Failover { shared, stand_in, clock } = failover;
-    let request = match exchange.request() {
-        Ok(request) => request,
-        Err(outcome) => return outcome,
-    };
-    let most = shared.config.answer_limit();
-    match attempt::stand_in(stand_in, request, &flight.launch.limits, most) {
-        Ok((parts, body)) => {
-            let wall = SystemTime::now();
-            let outcome =
-                exchange.stand_in_answered(flight, parts.status, &parts.headers, &body, clock.now(), wall);
-            *marks = parts.extensions;
-            outcome
-        }
-        Err(fault) => exchange.stand_in_failed(flight, fault, clock.now()),
+    let mut step = exchange.ask(flight, clock.now());
+    loop {
+        step = match step {
+            Step::Send { request, limit } => {
+                match attempt::stand_in(stand_in, request, limit, shared.config.answer_limit()) {
+                    Ok((parts, body)) => {
+                        let answer = (parts.status, &parts.headers, &body[..]);
+                        exchange.answered(flight, answer, clock.now(), SystemTime::now)
+                    }
+                    Err(fault) => exchange.failed(flight, fault, clock.now()),
+                }
+            }
+            Step::Pause(pause) => {
+                clock.sleep(pause);
+                exchange.resumed(flight, clock.now())
+            }
+            Step::Done(outcome) => return outcome,
+        };
     }
 }

@@ -1,7 +1,8 @@
 //! `cargo xtask demo`: an outage on this machine, and both adapters' examples getting their answers all the same.
 //!
 //! Everything is real but the providers: sockets, clients, middlewares, and programs that are started as a user
-//! starts them. Each adapter plays twice, in the outage and after it. The demo fails if one promise is broken.
+//! starts them. Each adapter plays four acts: calls that are answered at once and a job for FAL's queue, in the outage
+//! and after it. The demo fails if one promise is broken.
 
 mod example;
 mod page;
@@ -14,49 +15,73 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use example::{Example, Printed};
+use example::{Example, Printed, Program};
 use page::Page;
-use promise::Promise;
-use stage::{Owner, Stage, Witness};
+use promise::{Promise, at_once, queued};
+use stage::{Stage, Witness};
 use transcript::Exchange;
 
-const EXAMPLES: [Example; 2] = [
-    Example { package: "failover-ureq", name: "drop_in_ureq" },
-    Example { package: "failover-reqwest", name: "drop_in_reqwest" },
-];
+/// The clients that have an adapter.
+const CLIENTS: [&str; 2] = ["ureq", "reqwest"];
 
-/// One half of an adapter's play.
-struct Round {
+/// A program, and how the providers are while it runs.
+struct Act {
     title: &'static str,
-    promises: fn(&[Exchange], &Witness) -> Vec<Promise>,
+    program: Program,
+    scene: fn(&Stage),
+    promises: fn(&[Exchange], &Witness, Option<String>) -> Vec<Promise>,
     /// In health the answer is the fake's own, which shows nothing.
     with_body: bool,
 }
 
-const OUTAGE: Round =
-    Round { title: "FAL and Replicate are down", promises: promise::in_an_outage, with_body: true };
-const HEALTH: Round =
-    Round { title: "FAL and Replicate are back", promises: promise::in_health, with_body: false };
+const ACTS: [Act; 4] = [
+    Act {
+        title: "FAL and Replicate are down",
+        program: Program::DropIn,
+        scene: Stage::begin_outage,
+        promises: at_once::in_an_outage,
+        with_body: true,
+    },
+    Act {
+        title: "FAL and Replicate are back",
+        program: Program::DropIn,
+        scene: Stage::end_outage,
+        promises: at_once::in_health,
+        with_body: false,
+    },
+    Act {
+        title: "FAL's queue is down, NexaAPI works by jobs",
+        program: Program::Queue,
+        scene: Stage::begin_outage_of_the_queue,
+        promises: queued::in_an_outage,
+        with_body: true,
+    },
+    Act {
+        title: "FAL's queue is back",
+        program: Program::Queue,
+        scene: Stage::end_outage,
+        promises: queued::in_health,
+        with_body: false,
+    },
+];
 
 pub(crate) fn run(root: &Path) -> Result<()> {
     let (stage, page) = (Stage::open(), Page::new());
     println!("A rehearsal on this machine: no real provider is asked, no key of yours is used.\n");
-    let roles = ["answers 429, too many requests", "answers 500, internal error", "works"];
-    for (owner, role) in Owner::ALL.into_iter().zip(roles) {
-        println!("  {:<10} {:<24} {role}", owner.name(), stage.url(owner));
+    for (name, url, role) in stage.playbill() {
+        println!("  {name:<11}  {url:<24} {role}");
     }
     println!(
         "\nBelow, > is what a program asks and < what it gets. Between them: who was tried, how it ended.\n"
     );
-    for example in EXAMPLES {
-        example.build(root)?;
+    for client in CLIENTS {
+        example::build(root, client)?;
     }
     let mut promises = Vec::new();
-    for example in EXAMPLES {
-        stage.begin_outage();
-        promises.extend(play(root, example, &stage, &page, &OUTAGE)?);
-        stage.end_outage();
-        promises.extend(play(root, example, &stage, &page, &HEALTH)?);
+    for client in CLIENTS {
+        for act in &ACTS {
+            promises.extend(play(root, client, act, &stage, &page)?);
+        }
     }
     let broken = promises.iter().filter(|promise| promise.broken.is_some()).count();
     if broken > 0 {
@@ -66,24 +91,26 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         "\nAll {} promises were kept. With keys of your own, the same programs ask the real providers:",
         promises.len()
     );
-    let Example { package, name } = EXAMPLES[0];
-    println!("  FAL_KEY=.. REPLICATE_API_TOKEN=.. NEXA_API_KEY=.. cargo run -p {package} --example {name}");
+    for program in Program::ALL {
+        println!("  {}", Example { client: CLIENTS[0], program }.by_hand());
+    }
     Ok(())
 }
 
-fn play(root: &Path, example: Example, stage: &Stage, page: &Page, round: &Round) -> Result<Vec<Promise>> {
+fn play(root: &Path, client: &'static str, act: &Act, stage: &Stage, page: &Page) -> Result<Vec<Promise>> {
+    let example = Example { client, program: act.program };
+    (act.scene)(stage);
     stage.forget();
-    page.heading(&format!("{}: {}", example.package, round.title));
+    page.heading(&format!("{}: {}", example.package(), act.title));
     let printed = example.run(root, &stage.env())?;
     let witness = stage.witness();
     let (exchanges, fault) = match transcript::parse(&printed.stdout) {
         Ok(exchanges) => (exchanges, printed.fault.clone()),
         Err(error) => (Vec::new(), Some(printed.fault.clone().unwrap_or_else(|| format!("{error:#}")))),
     };
-    show(page, &printed, &exchanges, round.with_body);
+    show(page, &printed, &exchanges, act.with_body);
     page.witness(&witness);
-    let mut promises = vec![promise::to_the_end(&exchanges, fault)];
-    promises.extend((round.promises)(&exchanges, &witness));
+    let mut promises = (act.promises)(&exchanges, &witness, fault);
     promises.push(promise::in_silence(&format!("{}{}", printed.stdout, printed.stderr)));
     page.promises(&promises);
     Ok(promises)
@@ -93,8 +120,11 @@ fn show(page: &Page, printed: &Printed, exchanges: &[Exchange], with_body: bool)
     if exchanges.is_empty() {
         page.raw("printed", &printed.stdout);
     }
-    for exchange in exchanges {
-        page.exchange(exchange, with_body);
+    for asked in exchanges.chunk_by(Exchange::repeats) {
+        match asked {
+            [exchange] => page.exchange(exchange, with_body),
+            polls => page.polls(polls),
+        }
     }
     page.raw("complained", &printed.stderr);
 }

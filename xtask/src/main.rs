@@ -30,9 +30,9 @@ enum Task {
     Ci,
     /// Fake providers fail on this machine, the adapters' examples must be answered all the same
     Demo,
-    /// Write the model tables of README.md from the data files
+    /// Write the model tables of README.md and the mapping's COVERAGE.md from the data files
     Tables {
-        /// Compare only, and fail if the README is not current
+        /// Compare only, and fail if one of them is not current
         #[arg(long)]
         check: bool,
     },

@@ -22,7 +22,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::tables;
+use crate::tables::{self, Part};
 
 /// A text file of the repository, its path relative to the root and with `/` everywhere.
 #[derive(Debug)]
@@ -99,15 +99,22 @@ fn inspect(files: &[File]) -> Vec<Violation> {
     found
 }
 
-fn stale_tables(root: &Path, files: &[File]) -> Option<Violation> {
-    const RULE: &str = "readme-tables";
-    let readme = files.iter().find(|file| file.path == "README.md")?;
-    let stale = tables::generated(root).and_then(|tables| tables::stale_line(&readme.text, &tables));
-    match stale {
+/// What is written from the data files, where it is not what they say now.
+fn stale_tables(root: &Path, files: &[File]) -> Vec<Violation> {
+    let stale = tables::PARTS.iter().filter_map(|part| stale(part, files, || part.printed(root)));
+    stale.collect()
+}
+
+fn stale(part: &Part, files: &[File], printed: impl FnOnce() -> Result<String>) -> Option<Violation> {
+    const RULE: &str = "tables";
+    let Some(file) = files.iter().find(|file| file.path == part.page) else {
+        return Some(Violation::new(part.page, 1, RULE, "is not there, run: cargo xtask tables"));
+    };
+    match printed().and_then(|printed| part.stale_line(&file.text, &printed)) {
         Ok(line) => {
-            line.map(|line| Violation::new("README.md", line, RULE, "not current, run: cargo xtask tables"))
+            line.map(|line| Violation::new(part.page, line, RULE, "not current, run: cargo xtask tables"))
         }
-        Err(error) => Some(Violation::new("README.md", 1, RULE, format!("cannot be compared: {error:#}"))),
+        Err(error) => Some(Violation::new(part.page, 1, RULE, format!("cannot be compared: {error:#}"))),
     }
 }
 
@@ -143,6 +150,20 @@ mod tests {
     fn a_violation_is_one_line_that_an_editor_can_follow() {
         let shown = Violation::new("a/b.rs", 7, "length", "split it").to_string();
         assert_eq!(shown, "a/b.rs:7: length: split it");
+    }
+
+    #[test]
+    fn a_page_from_the_data_is_there_and_current() {
+        let [_, coverage] = &tables::PARTS;
+        let shown = |files: &[File], printed: Result<String>| {
+            stale(coverage, files, || printed).map(|violation| violation.to_string())
+        };
+        let page = [sample(coverage.page, "# x\n\n| a |\n")];
+        assert_eq!(shown(&page, Ok("# x\n\n| a |\n".into())), None);
+        let old = shown(&page, Ok("# x\n\n| b |\n".into())).unwrap();
+        assert_eq!(old, "failover-mapping/COVERAGE.md:3: tables: not current, run: cargo xtask tables");
+        assert!(shown(&[], Ok(String::new())).unwrap().contains("is not there"));
+        assert!(shown(&page, Err(anyhow::anyhow!("no cargo"))).unwrap().contains("no cargo"));
     }
 
     #[test]

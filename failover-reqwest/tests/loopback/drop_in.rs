@@ -8,12 +8,12 @@ use failover_testkit::{Provider, Reply, Seen, refused};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error};
 use serde_json::{Value, json};
 
-fn bare() -> ClientWithMiddleware {
+pub(crate) fn bare() -> ClientWithMiddleware {
     ClientBuilder::new(reqwest::Client::new()).build()
 }
 
 /// Everything of a request that a server can see, with the order of its headers left open.
-fn wire(mut seen: Seen) -> (String, String, Vec<(String, String)>, Vec<u8>) {
+pub(crate) fn wire(mut seen: Seen) -> (String, String, Vec<(String, String)>, Vec<u8>) {
     for (name, _) in &mut seen.headers {
         name.make_ascii_lowercase();
     }
@@ -143,17 +143,19 @@ async fn an_error_keeps_its_type() {
 async fn what_is_not_ours_passes_through() {
     let scene = Scene::new();
     scene.fal.always(Reply::status(503));
+    scene.queue.always(Reply::status(503));
     scene.replicate.always(Reply::status(503));
     let client = scene.client();
-    let (fal, replicate) = (scene.fal.url(), scene.replicate.url());
+    let (fal, queue, replicate) = (scene.fal.url(), scene.queue.url(), scene.replicate.url());
     let others = [
         format!("{fal}/fal-ai/flux-pro/kontext"),
-        format!("{fal}/fal-ai/flux/dev/image-to-image"),
         format!("{fal}/fal-ai/flux/dev/stream"),
         format!("{fal}/fal-ai/flux/dev/"),
         format!("{fal}/fal-ai/flux/dev?fal_webhook=https://hook.example"),
         format!("{fal}/fal-ai/flux"),
-        format!("{fal}/fal-ai/kling-video/v1/standard/text-to-video"),
+        format!("{fal}/fal-ai/kling-video/v9/standard/text-to-video"),
+        format!("{queue}/fal-ai/flux-pro/kontext"),
+        format!("{queue}/fal-ai/flux/dev?unknown=1"),
         format!("{replicate}/v1/models/black-forest-labs/flux-dev-lora/predictions"),
         format!("{replicate}/v1/deployments/acme/flux/predictions"),
     ];
@@ -162,13 +164,16 @@ async fn what_is_not_ours_passes_through() {
         assert_eq!((response.status().as_u16(), served_by(&response)), (503, None), "{url}");
         assert!(response.extensions().get::<failover_reqwest::Provenance>().is_none());
     }
-    let without_wait =
-        client.post(format!("{replicate}{FLUX_SCHNELL}")).json(&prompt()).send().await.unwrap();
-    assert_eq!(served_by(&without_wait), None);
-    let hash = json!({ "version": "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b" });
+    let hash = json!({ "version": "0".repeat(64) });
     assert_eq!(served_by(&scene.ask_replicate(&client, "/v1/predictions", &hash).await), None);
-    assert_eq!(client.get(format!("{fal}{FLUX_DEV}")).send().await.unwrap().status(), 503);
-    assert_eq!(scene.counts(), [8, 4, 0], "each was sent once");
+    for url in
+        [format!("{fal}{FLUX_DEV}"), format!("{replicate}/v1/predictions"), format!("{replicate}/v1/account")]
+    {
+        let response = client.get(&url).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), served_by(&response)), (503, None), "{url}");
+    }
+    assert_eq!(scene.counts(), [7, 5, 0], "each was sent once");
+    assert_eq!(scene.queue.count(), 2);
 }
 
 #[tokio::test]
@@ -262,4 +267,18 @@ async fn every_server_sees_its_own_key_only() {
     for seen in scene.nexa.seen() {
         assert!(!seen.mentions("caller-secret") && seen.header("x-fal-queue-priority").is_none());
     }
+}
+
+#[tokio::test]
+async fn fal_is_told_not_to_repeat_only_if_the_user_says_so() {
+    let scene = Scene::new();
+    let told = client(scene.builder().fal_no_retry(true).build().unwrap());
+    scene.ask_fal(&scene.client(), &prompt()).await.unwrap();
+    scene.ask_fal(&told, &prompt()).await.unwrap();
+    let own_word = told.post(format!("{}{FLUX_DEV}", scene.fal.url())).header("X-Fal-No-Retry", "0");
+    own_word.json(&prompt()).send().await.unwrap();
+    scene.ask_replicate(&told, FLUX_SCHNELL, &json!({ "input": prompt() })).await;
+    let said = |seen: &Seen| seen.header("x-fal-no-retry").map(str::to_owned);
+    let said: Vec<_> = scene.fal.seen().iter().chain(&scene.replicate.seen()).map(said).collect();
+    assert_eq!(said, [None, Some("1".to_owned()), Some("0".to_owned()), None]);
 }

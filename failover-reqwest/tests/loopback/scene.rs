@@ -1,4 +1,4 @@
-//! A FAL, a Replicate and a NexaAPI on loopback, and a client that fails over between them.
+//! A FAL with its queue, a Replicate and a NexaAPI on loopback, and a client that fails over between them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,6 +18,7 @@ pub(crate) const FLUX_SCHNELL: &str = "/v1/models/black-forest-labs/flux-schnell
 
 pub(crate) struct Scene {
     pub(crate) fal: Provider,
+    pub(crate) queue: Provider,
     pub(crate) replicate: Provider,
     pub(crate) nexa: Provider,
     pub(crate) seen: Arc<Mutex<Vec<Provenance>>>,
@@ -28,28 +29,33 @@ impl Scene {
     pub(crate) fn new() -> Self {
         Self {
             fal: Provider::fal(),
+            queue: Provider::fal_queue(),
             replicate: Provider::replicate(),
             nexa: Provider::nexa(),
             seen: Arc::default(),
         }
     }
 
-    /// The second attempt on NexaAPI comes at once: the delay is real time here.
+    /// The second attempt on NexaAPI comes at once, and so does the next question for its job: delays are real time here.
     pub(crate) fn builder(&self) -> Builder<Failover> {
         let seen = Arc::clone(&self.seen);
         Failover::builder()
             .nexa_api_key(NEXA_KEY)
             .nexa_base_url(self.nexa.url())
-            .nexa_delay(Duration::from_millis(1))
+            .stand_in_delay(Duration::from_millis(1))
+            .poll_interval(Duration::from_millis(1))
             .provider_url(ProviderName::Fal, self.fal.url())
+            .fal_queue_url(self.queue.url())
             .provider_url(ProviderName::Replicate, self.replicate.url())
             .on_failover(move |provenance| seen.lock().expect("never poisoned").push(provenance.clone()))
     }
 
+    /// A client that knows nothing of the others, as one in another process.
     pub(crate) fn client(&self) -> ClientWithMiddleware {
         client(self.builder().build().expect("a good configuration"))
     }
 
+    /// How many requests FAL, Replicate and NexaAPI have seen; the queue is counted apart.
     pub(crate) fn counts(&self) -> [usize; 3] {
         [self.fal.count(), self.replicate.count(), self.nexa.count()]
     }
@@ -68,6 +74,12 @@ impl Scene {
         let request = client.post(format!("{}{path}", self.replicate.url())).json(body);
         let request = request.header("Authorization", REPLICATE_KEY).header("Prefer", "wait");
         request.send().await.expect("an answer")
+    }
+
+    /// Submits to FAL's queue.
+    pub(crate) async fn submit(&self, client: &ClientWithMiddleware, body: &Value) -> Response {
+        let url = format!("{}{FLUX_DEV}", self.queue.url());
+        client.post(url).header("Authorization", FAL_KEY).json(body).send().await.expect("an answer")
     }
 
     /// What NexaAPI was asked last.

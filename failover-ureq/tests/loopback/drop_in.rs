@@ -161,14 +161,17 @@ fn what_is_not_ours_passes_through() {
     scene.replicate.always(Reply::status(503));
     let agent = scene.agent();
     let (fal, replicate) = (scene.fal.url(), scene.replicate.url());
+    let queue = scene.queue.url();
+    scene.queue.always(Reply::status(503));
     let others = [
         format!("{fal}/fal-ai/flux-pro/kontext"),
-        format!("{fal}/fal-ai/flux/dev/image-to-image"),
+        format!("{fal}/fal-ai/flux/dev/redux"),
         format!("{fal}/fal-ai/flux/dev/stream"),
         format!("{fal}/fal-ai/flux/dev/"),
         format!("{fal}/fal-ai/flux/dev?fal_webhook=https://hook.example"),
         format!("{fal}/fal-ai/flux"),
-        format!("{fal}/fal-ai/kling-video/v1/standard/text-to-video"),
+        format!("{queue}/fal-ai/flux"),
+        format!("{queue}/fal-ai/flux/dev?other=1"),
         format!("{replicate}/v1/models/black-forest-labs/flux-dev-lora/predictions"),
         format!("{replicate}/v1/deployments/acme/flux/predictions"),
     ];
@@ -177,12 +180,12 @@ fn what_is_not_ours_passes_through() {
         assert_eq!((response.status().as_u16(), served_by(&response)), (503, None), "{url}");
         assert!(response.extensions().get::<failover_ureq::Provenance>().is_none());
     }
-    let without_wait = agent.post(format!("{replicate}{FLUX_SCHNELL}")).send_json(prompt()).unwrap();
-    assert_eq!(served_by(&without_wait), None);
-    let hash = json!({ "version": "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b" });
+    let hash = json!({ "version": "49ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b" });
     assert_eq!(served_by(&scene.ask_replicate(&agent, "/v1/predictions", &hash)), None);
-    assert_eq!(agent.get(format!("{fal}{FLUX_DEV}")).call().unwrap().status(), 503);
-    assert_eq!(scene.counts(), [8, 4, 0], "each was sent once");
+    for url in [format!("{fal}{FLUX_DEV}"), format!("{replicate}/v1/predictions/abc")] {
+        assert_eq!(agent.get(url).call().unwrap().status(), 503);
+    }
+    assert_eq!((scene.counts(), scene.queue.count()), ([7, 4, 0], 2), "each was sent once");
 }
 
 #[test]

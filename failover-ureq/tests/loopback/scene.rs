@@ -1,4 +1,4 @@
-//! A FAL, a Replicate and a NexaAPI on loopback, and an agent that fails over between them.
+//! A FAL, its queue, a Replicate and a NexaAPI on loopback, and an agent that fails over between them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,6 +18,7 @@ pub(crate) const FLUX_SCHNELL: &str = "/v1/models/black-forest-labs/flux-schnell
 
 pub(crate) struct Scene {
     pub(crate) fal: Provider,
+    pub(crate) queue: Provider,
     pub(crate) replicate: Provider,
     pub(crate) nexa: Provider,
     pub(crate) seen: Arc<Mutex<Vec<Provenance>>>,
@@ -29,6 +30,7 @@ impl Scene {
     pub(crate) fn new() -> Self {
         Self {
             fal: Provider::fal(),
+            queue: Provider::fal_queue(),
             replicate: Provider::replicate(),
             nexa: Provider::nexa(),
             seen: Arc::default(),
@@ -42,6 +44,7 @@ impl Scene {
             .nexa_api_key(NEXA_KEY)
             .nexa_base_url(self.nexa.url())
             .provider_url(ProviderName::Fal, self.fal.url())
+            .fal_queue_url(self.queue.url())
             .provider_url(ProviderName::Replicate, self.replicate.url())
             .on_failover(move |provenance| seen.lock().expect("never poisoned").push(provenance.clone()))
     }
@@ -85,6 +88,11 @@ impl Scene {
             .header("Prefer", "wait")
             .send_json(body)
             .expect("an answer")
+    }
+
+    /// How often NexaAPI was asked to generate something.
+    pub(crate) fn generations(&self) -> usize {
+        self.nexa.seen().iter().filter(|seen| seen.method == "POST").count()
     }
 
     /// What NexaAPI was asked last.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use failover_testkit::Reply;
 use failover_ureq::ProviderName;
+use ureq::http::Request;
 use ureq::{Agent, SendBody};
 
 use crate::scene::{FLUX_DEV, Scene, agent, prompt, served_by};
@@ -67,6 +68,28 @@ fn a_request_looks_as_without_us() {
         let through = agent(scene.failover(scene.builder().provider_url(ProviderName::Fal, url.as_str())));
         ask(&bare, &format!("{url}{FLUX_DEV}"));
         ask(&through, &format!("{url}{FLUX_DEV}"));
+        assert_eq!(heard.recv().unwrap(), heard.recv().unwrap(), "case {number}");
+    }
+}
+
+#[test]
+fn a_request_without_a_body_looks_as_without_us() {
+    const PAGE: &str = "/v1/models/stability-ai/sdxl/versions/\
+                        39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b";
+    let scene = Scene::new();
+    let bare: Agent = Agent::config_builder().http_status_as_error(false).build().into();
+    let asks: [fn(&Agent, &str); 3] = [
+        |agent, url| drop(agent.get(url).header("X-Own", "1").call().unwrap()),
+        |agent, url| drop(agent.get(url).force_send_body().send("").unwrap()),
+        |agent, url| drop(agent.run(Request::get(url).body(()).unwrap()).unwrap()),
+    ];
+    for (number, ask) in asks.into_iter().enumerate() {
+        let (url, heard) = raw(2, OK);
+        let builder = scene.builder().provider_url(ProviderName::Replicate, url.as_str());
+        // A limit is set on the way, and changes nothing else.
+        let through = agent(scene.failover(builder.deadline(Duration::from_secs(60))));
+        ask(&bare, &format!("{url}{PAGE}"));
+        ask(&through, &format!("{url}{PAGE}"));
         assert_eq!(heard.recv().unwrap(), heard.recv().unwrap(), "case {number}");
     }
 }

@@ -1,4 +1,4 @@
-//! Measures the core beside other circuit breakers, all in one run: `cargo xtask bench`.
+//! Measures the core beside other circuit breakers, and the mapping, all in one run: `cargo xtask bench`.
 //!
 //! The tables go to standard output, as Markdown; how far it is, to standard error. The core is handed the time, so no row of
 //! ours reads a clock.
@@ -9,6 +9,7 @@ mod allocations;
 mod breakers;
 mod budget;
 mod calls;
+mod mapping;
 mod ours;
 mod pair;
 mod peers;
@@ -29,8 +30,14 @@ const EACH: Duration = Duration::from_secs(10);
 /// Bytes that a call in flight may take.
 const CALL_SIZE: usize = 320;
 
-const GROUPS: [fn() -> Group; 5] =
-    [breakers::closed, breakers::rejected, breakers::failing, calls::answered, calls::harder];
+const GROUPS: [fn() -> Group; 6] = [
+    breakers::closed,
+    breakers::rejected,
+    breakers::failing,
+    calls::answered,
+    calls::harder,
+    mapping::translated,
+];
 
 fn main() {
     match std::env::args().nth(1) {

@@ -26,14 +26,23 @@ impl Page {
 
     /// A request with its answer in full, or without the body.
     pub(super) fn exchange(&self, exchange: &Exchange, with_body: bool) {
-        println!("\n{}", self.paint("36", &fit(&format!("  > POST {}", exchange.url))));
+        println!("\n{}", self.paint("36", &fit(&format!("  > {} {}", exchange.method, exchange.url))));
         for line in &exchange.timeline {
             println!("{}", fit(&format!("      {line}")));
         }
-        let answer = format!("  < {} served by {}", exchange.status, exchange.served_by);
-        println!("{}", self.paint("36", &fit(&answer)));
+        println!("{}", self.paint("36", &fit(&answer(exchange))));
         for line in exchange.shown.iter().filter(|_| with_body) {
             println!("{}", fit(&format!("    {line}")));
+        }
+    }
+
+    /// A request that was repeated until its answer was the one that was waited for.
+    pub(super) fn polls(&self, polls: &[Exchange]) {
+        let Some(first) = polls.first() else { return };
+        println!("\n{}", self.paint("36", &fit(&format!("  > {} {}", first.method, first.url))));
+        for poll in polls {
+            let state = poll.body["status"].as_str().unwrap_or("without a status");
+            println!("{}", self.paint("36", &fit(&format!("{}: {state}", answer(poll)))));
         }
     }
 
@@ -53,9 +62,11 @@ impl Page {
             if seen.is_empty() {
                 println!("    {:<10} nothing", owner.name());
             }
-            for request in seen {
+            for same in seen.chunk_by(PartialEq::eq) {
+                let [request, ..] = same else { continue };
                 let line = format!("{} {} ({})", request.method, request.path, request.credentials());
-                println!("{}", fit(&format!("    {:<10} {line}", owner.name())));
+                let times = if same.len() > 1 { format!(", {} times", same.len()) } else { String::new() };
+                println!("{}", fit(&format!("    {:<10} {line}{times}", owner.name())));
             }
         }
     }
@@ -78,13 +89,34 @@ impl Page {
     }
 }
 
+fn answer(exchange: &Exchange) -> String {
+    format!("  < {} served by {}", exchange.status, exchange.served_by)
+}
+
 /// A line without keys that is not longer than the page is wide.
 fn fit(line: &str) -> String {
-    let line = hidden(line);
+    let line = shortened(&hidden(line));
     if line.chars().count() <= WIDTH {
         return line;
     }
     line.chars().take(WIDTH - 3).chain("...".chars()).collect()
+}
+
+/// Longer words are cut to half of it. Those are the ids of jobs; ours hold where the job is, in hundreds of letters.
+const WORD: usize = 30;
+
+fn shortened(line: &str) -> String {
+    let part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let mut short = String::new();
+    // Each piece is a word, with one character that is not part of it at its end unless the line ends there.
+    for piece in line.split_inclusive(|c| !part_of_word(c)) {
+        let word = piece.trim_end_matches(|c| !part_of_word(c));
+        match word.get(..WORD / 2).filter(|_| word.len() > WORD) {
+            Some(start) => short.extend([start, "..", &piece[word.len()..]]),
+            None => short.push_str(piece),
+        }
+    }
+    short
 }
 
 #[cfg(test)]
@@ -94,8 +126,17 @@ mod tests {
     #[test]
     fn a_line_fits_and_hides_keys() {
         assert_eq!(fit("short"), "short");
-        assert_eq!(fit(&"x".repeat(99)), format!("{}...", "x".repeat(95)));
+        assert_eq!(fit(&"x ".repeat(50)), format!("{}x...", "x ".repeat(47)));
         assert_eq!(fit(Owner::Nexa.key()), "<NexaAPI's key>");
+    }
+
+    #[test]
+    fn the_id_of_a_job_is_cut_wherever_it_stands() {
+        let id = format!("nx_{}", "aZ-_".repeat(40));
+        let line = format!("GET /fal-ai/flux/requests/{id}/status, \"{id}\"");
+        let short = "GET /fal-ai/flux/requests/nx_aZ-_aZ-_aZ-_../status, \"nx_aZ-_aZ-_aZ-_..\"";
+        assert_eq!(fit(&line), short);
+        assert_eq!(fit("é /stable-diffusion-v3-medium, "), "é /stable-diffusion-v3-medium, ");
     }
 
     #[test]

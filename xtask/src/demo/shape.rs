@@ -16,6 +16,20 @@ const FAL: [Field; 5] = [
     ("prompt", "a string", Value::is_string),
 ];
 
+/// What FAL's queue says of a job, however it stands.
+const JOB: [Field; 5] = [
+    ("status", "one of FAL's three words", |v| v == "IN_QUEUE" || v == "IN_PROGRESS" || v == "COMPLETED"),
+    ("request_id", "a string", Value::is_string),
+    ("response_url", "a url", is_url),
+    ("status_url", "a url", is_url),
+    ("cancel_url", "a url", is_url),
+];
+
+/// FAL's Python client needs the first of a job that waits, and the second of one that does not wait any more.
+const POSITION: Field = ("queue_position", "an integer", Value::is_u64);
+const LOGS: Field = ("logs", "null or a list", |v| v.is_null() || v.is_array());
+const METRICS: Field = ("metrics", "an object", Value::is_object);
+
 /// Replicate's prediction, for a model whose output is a list.
 const REPLICATE: [Field; 15] = [
     ("id", "a string", Value::is_string),
@@ -37,7 +51,7 @@ const REPLICATE: [Field; 15] = [
 
 /// What keeps `body` from being FAL's answer to an image request; empty when nothing does.
 pub(super) fn fal(body: &Value) -> Vec<String> {
-    let mut wrong = compare(body, &FAL);
+    let mut wrong = compare(body, &FAL, &[]);
     let count = |key: &str| body[key].as_array().map(Vec::len);
     if wrong.is_empty() && count("images") != count("has_nsfw_concepts") {
         wrong.push("has_nsfw_concepts must have one entry for each image".into());
@@ -47,22 +61,35 @@ pub(super) fn fal(body: &Value) -> Vec<String> {
 
 /// What keeps `body` from being Replicate's finished prediction; empty when nothing does.
 pub(super) fn replicate(body: &Value) -> Vec<String> {
-    compare(body, &REPLICATE)
+    compare(body, &REPLICATE, &[])
 }
 
-fn compare(body: &Value, fields: &[Field]) -> Vec<String> {
-    let Some(object) = body.as_object() else { return vec!["the answer must be an object".into()] };
-    let mut wrong = Vec::new();
-    for (key, expected, holds) in fields {
-        match object.get(*key) {
-            None => wrong.push(format!("{key} is missing")),
-            Some(value) if !holds(value) => wrong.push(format!("{key} must be {expected}")),
-            Some(_) => {}
-        }
+/// What keeps `body` from being FAL's word on a job that has not failed; empty when nothing does.
+pub(super) fn fal_job(body: &Value) -> Vec<String> {
+    let waits = body["status"] == "IN_QUEUE";
+    let (own, allowed) = if waits { (POSITION, &[LOGS, METRICS][..]) } else { (LOGS, &[METRICS][..]) };
+    let mut wrong = compare(body, &[&JOB[..], &[own]].concat(), allowed);
+    let text = |key: &str| body[key].as_str().unwrap_or_default();
+    let home = text("response_url");
+    let of_home = home.ends_with(&format!("/requests/{}", text("request_id")))
+        && text("status_url") == format!("{home}/status")
+        && text("cancel_url") == format!("{home}/cancel");
+    if wrong.is_empty() && !of_home {
+        wrong.push("the urls must be those of its request_id".into());
     }
-    let unknown = object.keys().filter(|key| fields.iter().all(|(known, ..)| known != key));
-    wrong.extend(unknown.map(|key| format!("{key} is none of the provider's keys")));
     wrong
+}
+
+fn compare(body: &Value, needed: &[Field], allowed: &[Field]) -> Vec<String> {
+    let Some(object) = body.as_object() else { return vec!["the answer must be an object".into()] };
+    let known = || needed.iter().chain(allowed);
+    let missing = needed.iter().filter(|(key, ..)| !object.contains_key(*key));
+    let missing = missing.map(|(key, ..)| format!("{key} is missing"));
+    let misshapen = known().filter(|(key, _, holds)| object.get(*key).is_some_and(|value| !holds(value)));
+    let misshapen = misshapen.map(|(key, expected, _)| format!("{key} must be {expected}"));
+    let unknown = object.keys().filter(|key| known().all(|(known, ..)| known != key));
+    let unknown = unknown.map(|key| format!("{key} is none of the provider's keys"));
+    missing.chain(misshapen).chain(unknown).collect()
 }
 
 fn list(value: &Value, holds: fn(&Value) -> bool) -> bool {
@@ -97,6 +124,18 @@ pub(super) mod samples {
         })
     }
 
+    pub(crate) fn fal_job(status: &str, queue: &str, id: &str) -> Value {
+        let home = format!("{queue}/fal-ai/flux/requests/{id}");
+        let mut body = serde_json::json!({
+            "status": status, "request_id": id, "response_url": home, "status_url": format!("{home}/status"),
+            "cancel_url": format!("{home}/cancel"), "logs": null, "metrics": {},
+        });
+        if status == "IN_QUEUE" {
+            body["queue_position"] = 0.into();
+        }
+        body
+    }
+
     pub(crate) fn replicate() -> Value {
         serde_json::json!({
             "id": "nx0123456789abcdefghjkmnpq", "model": "black-forest-labs/flux-schnell", "version": "hidden",
@@ -117,6 +156,33 @@ mod tests {
     fn the_providers_own_answers_pass() {
         assert_eq!(fal(&samples::fal()), [""; 0]);
         assert_eq!(replicate(&samples::replicate()), [""; 0]);
+        for status in ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"] {
+            let mut body = samples::fal_job(status, "http://x", "1");
+            assert_eq!(fal_job(&body), [""; 0]);
+            body.as_object_mut().unwrap().remove("metrics");
+            assert_eq!(fal_job(&body), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_breaks_the_clients_of_a_queue_is_found() {
+        let wrong = |status: &str, key: &str, value: Option<Value>| {
+            let mut body = samples::fal_job(status, "http://x", "1");
+            match value {
+                Some(value) => body[key] = value,
+                None => drop(body.as_object_mut().unwrap().remove(key)),
+            }
+            fal_job(&body).join("; ")
+        };
+        assert_eq!(wrong("IN_QUEUE", "queue_position", None), "queue_position is missing");
+        assert_eq!(wrong("IN_PROGRESS", "logs", None), "logs is missing");
+        assert_eq!(wrong("COMPLETED", "request_id", None), "request_id is missing");
+        assert_eq!(wrong("IN_QUEUE", "status", Some("pending".into())).split(';').count(), 2);
+        assert_eq!(wrong("COMPLETED", "error", Some("no".into())), "error is none of the provider's keys");
+        for key in ["request_id", "status_url", "cancel_url", "response_url"] {
+            let elsewhere = Some("http://y/1".into());
+            assert_eq!(wrong("IN_QUEUE", key, elsewhere), "the urls must be those of its request_id");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The stage: three fake providers on loopback, their keys, and what each of them saw.
+//!
+//! FAL has two servers, as in life: one that answers at once, and its queue. They share a key, and what they saw.
 
 use failover_testkit::{Provider, Reply, Seen};
 
-/// Whose server, whose key.
+/// Whose servers, whose key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     Fal,
@@ -38,12 +40,12 @@ impl Owner {
         }
     }
 
-    /// The variables that the examples read: the key's and the base URL's.
-    const fn variables(self) -> [&'static str; 2] {
+    /// The variable that the examples read the key from.
+    const fn variable(self) -> &'static str {
         match self {
-            Self::Fal => ["FAL_KEY", "FAL_BASE_URL"],
-            Self::Replicate => ["REPLICATE_API_TOKEN", "REPLICATE_BASE_URL"],
-            Self::Nexa => ["NEXA_API_KEY", "NEXA_BASE_URL"],
+            Self::Fal => "FAL_KEY",
+            Self::Replicate => "REPLICATE_API_TOKEN",
+            Self::Nexa => "NEXA_API_KEY",
         }
     }
 }
@@ -57,7 +59,7 @@ pub(super) struct Sighting {
     pub(super) cookie: bool,
 }
 
-/// What the three servers saw.
+/// What the three providers saw.
 #[derive(Debug)]
 pub(super) struct Witness(pub(super) [(Owner, Vec<Sighting>); 3]);
 
@@ -70,53 +72,79 @@ impl Witness {
 #[derive(Debug)]
 pub(super) struct Stage {
     fal: Provider,
+    fal_queue: Provider,
     replicate: Provider,
     nexa: Provider,
 }
 
 impl Stage {
     pub(super) fn open() -> Self {
-        Self { fal: Provider::fal(), replicate: Provider::replicate(), nexa: Provider::nexa() }
+        Self {
+            fal: Provider::fal(),
+            fal_queue: Provider::fal_queue(),
+            replicate: Provider::replicate(),
+            nexa: Provider::nexa(),
+        }
     }
 
-    /// FAL is throttling, Replicate is broken, NexaAPI works.
+    /// FAL is throttling, Replicate is broken, NexaAPI works and answers at once.
     pub(super) fn begin_outage(&self) {
         self.fal.always(Reply::status(429));
         self.replicate.always(Reply::status(500));
+        self.nexa.jobs(0);
+    }
+
+    /// FAL's queue has no runner, NexaAPI works and takes its time.
+    pub(super) fn begin_outage_of_the_queue(&self) {
+        self.fal_queue.always(Reply::status(503));
+        self.nexa.jobs(2);
     }
 
     pub(super) fn end_outage(&self) {
-        self.fal.heal();
-        self.replicate.heal();
+        self.servers().into_iter().for_each(|(_, server)| server.heal());
     }
 
     pub(super) fn forget(&self) {
-        Owner::ALL.into_iter().for_each(|owner| self.provider(owner).forget());
+        self.servers().into_iter().for_each(|(_, server)| server.forget());
     }
 
-    pub(super) fn url(&self, owner: Owner) -> String {
-        self.provider(owner).url()
+    /// Each server's name, address and part.
+    pub(super) fn playbill(&self) -> [(&'static str, String, &'static str); 4] {
+        [
+            ("FAL", self.fal.url(), "answers 429, too many requests"),
+            ("FAL's queue", self.fal_queue.url(), "answers 503, no runner"),
+            ("Replicate", self.replicate.url(), "answers 500, internal error"),
+            ("NexaAPI", self.nexa.url(), "works: at once, or by jobs that are asked after"),
+        ]
     }
 
     /// What points an example at this stage.
     pub(super) fn env(&self) -> Vec<(&'static str, String)> {
-        let pairs = |owner: Owner| {
-            let [key, base] = owner.variables();
-            [(key, owner.key().to_owned()), (base, self.url(owner))]
-        };
-        Owner::ALL.into_iter().flat_map(pairs).collect()
+        let keys = Owner::ALL.map(|owner| (owner.variable(), owner.key().to_owned()));
+        let urls = [
+            ("FAL_BASE_URL", self.fal.url()),
+            ("FAL_QUEUE_BASE_URL", self.fal_queue.url()),
+            ("REPLICATE_BASE_URL", self.replicate.url()),
+            ("NEXA_BASE_URL", self.nexa.url()),
+        ];
+        keys.into_iter().chain(urls).collect()
     }
 
     pub(super) fn witness(&self) -> Witness {
-        Witness(Owner::ALL.map(|owner| (owner, self.provider(owner).seen().iter().map(sighting).collect())))
+        Witness(Owner::ALL.map(|owner| {
+            let own = self.servers().into_iter().filter(|(of, _)| *of == owner);
+            let seen = own.flat_map(|(_, server)| server.seen());
+            (owner, seen.map(|seen| sighting(&seen)).collect())
+        }))
     }
 
-    const fn provider(&self, owner: Owner) -> &Provider {
-        match owner {
-            Owner::Fal => &self.fal,
-            Owner::Replicate => &self.replicate,
-            Owner::Nexa => &self.nexa,
-        }
+    const fn servers(&self) -> [(Owner, &Provider); 4] {
+        [
+            (Owner::Fal, &self.fal),
+            (Owner::Fal, &self.fal_queue),
+            (Owner::Replicate, &self.replicate),
+            (Owner::Nexa, &self.nexa),
+        ]
     }
 }
 
@@ -154,10 +182,11 @@ mod tests {
         let names: Vec<_> = env.iter().map(|(name, _)| *name).collect();
         let expected = [
             "FAL_KEY",
-            "FAL_BASE_URL",
             "REPLICATE_API_TOKEN",
-            "REPLICATE_BASE_URL",
             "NEXA_API_KEY",
+            "FAL_BASE_URL",
+            "FAL_QUEUE_BASE_URL",
+            "REPLICATE_BASE_URL",
             "NEXA_BASE_URL",
         ];
         assert_eq!(names, expected);

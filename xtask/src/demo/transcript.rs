@@ -1,4 +1,4 @@
-//! What the adapters' examples print, read back: `> POST url`, the timeline, `< status served-by`, the answer.
+//! What the adapters' examples print, read back: `> METHOD url`, the timeline, `< status served-by`, the answer.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -6,6 +6,7 @@ use serde_json::Value;
 /// One request of the example and what came of it.
 #[derive(Debug)]
 pub(super) struct Exchange {
+    pub(super) method: String,
     pub(super) url: String,
     /// The provenance, a line for each attempt; empty when the primary answered itself.
     pub(super) timeline: Vec<String>,
@@ -16,6 +17,13 @@ pub(super) struct Exchange {
     pub(super) shown: Vec<String>,
 }
 
+impl Exchange {
+    /// Whether it asks what that one asks.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        (&self.method, &self.url) == (&other.method, &other.url)
+    }
+}
+
 pub(super) fn parse(stdout: &str) -> Result<Vec<Exchange>> {
     let mut lines = stdout.lines().peekable();
     let mut exchanges = Vec::new();
@@ -23,8 +31,10 @@ pub(super) fn parse(stdout: &str) -> Result<Vec<Exchange>> {
         if line.trim().is_empty() {
             continue;
         }
-        let url =
-            line.strip_prefix("> POST ").with_context(|| format!("expected `> POST <url>`, got `{line}`"))?;
+        let asked = line.strip_prefix("> ").and_then(|asked| asked.split_once(' '));
+        let Some((method @ ("GET" | "POST"), url)) = asked else {
+            bail!("expected `> POST <url>` or `> GET <url>`, got `{line}`");
+        };
         let mut timeline = Vec::new();
         while let Some(entry) = lines.next_if(|line| line.starts_with("  ")) {
             timeline.push(entry.trim().to_owned());
@@ -41,8 +51,8 @@ pub(super) fn parse(stdout: &str) -> Result<Vec<Exchange>> {
         }
         let body = serde_json::from_str(&shown.join("\n")).context("the answer is not JSON")?;
         shown.truncate(shown.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
-        let (url, served_by) = (url.to_owned(), served_by.to_owned());
-        exchanges.push(Exchange { url, timeline, status, served_by, body, shown });
+        let (method, url, served_by) = (method.to_owned(), url.to_owned(), served_by.to_owned());
+        exchanges.push(Exchange { method, url, timeline, status, served_by, body, shown });
     }
     Ok(exchanges)
 }
@@ -54,14 +64,16 @@ mod tests {
     #[test]
     fn two_requests() {
         let text = "> POST http://a/fal-ai/flux/dev\n  fal: throttled (429)\n  nexaapi: answered\n< 200 nexaapi\n{\n  \"seed\": 7\n}\n\n\
-                    > POST http://b/v1\n< 201 replicate\n{\"id\": \"x\"}\n";
+                    > GET http://b/v1\n< 201 replicate\n{\"id\": \"x\"}\n";
         let exchanges = parse(text).unwrap();
         let [fal, replicate] = &exchanges[..] else { panic!("{exchanges:?}") };
-        assert_eq!(fal.url, "http://a/fal-ai/flux/dev");
+        assert_eq!((fal.method.as_str(), fal.url.as_str()), ("POST", "http://a/fal-ai/flux/dev"));
         assert_eq!(fal.timeline, ["fal: throttled (429)", "nexaapi: answered"]);
         assert_eq!((fal.status, fal.served_by.as_str(), &fal.body["seed"]), (200, "nexaapi", &7.into()));
         assert_eq!(fal.shown, ["{", "  \"seed\": 7", "}"]);
+        assert_eq!(replicate.method, "GET");
         assert!(replicate.timeline.is_empty());
+        assert!(fal.repeats(fal) && !fal.repeats(replicate));
         assert_eq!((replicate.status, replicate.served_by.as_str()), (201, "replicate"));
     }
 
@@ -69,7 +81,7 @@ mod tests {
     fn anything_else_is_refused() {
         for text in [
             "hello",
-            "> GET x",
+            "> PUT x",
             "> POST x",
             "> POST x\n< 200",
             "> POST x\n< ok fal\n{}",

@@ -26,7 +26,7 @@ const ROOMS: [Room; 8] = [
     Room { name: "failover-isahc", ..ADAPTER },
     Room { name: "failover-testkit", uses: &[], tests_use: &[] },
     Room { name: "xtask", uses: &["failover-testkit"], tests_use: &[] },
-    Room { name: "failover-bench", uses: &["failover-core"], tests_use: &[] },
+    Room { name: "failover-bench", uses: &["failover-core", "failover-mapping"], tests_use: &[] },
 ];
 
 pub(super) fn violations(manifest: &Manifest) -> Vec<Violation> {
@@ -65,6 +65,8 @@ mod tests {
         assert!(found("failover-ureq", adapter).is_empty());
         assert!(found("failover-mapping", "[dependencies]\nfailover-core.workspace = true\n").is_empty());
         assert!(found("xtask", "[dependencies]\nfailover-testkit.workspace = true\n").is_empty());
+        let measured = "[dependencies]\nfailover-core.path = \"x\"\nfailover-mapping.path = \"x\"\n";
+        assert!(found("failover-bench", measured).is_empty());
     }
 
     #[test]
@@ -80,6 +82,7 @@ mod tests {
             ),
             ("failover-testkit", "[dependencies]\nfailover-mapping.workspace = true\n"),
             ("xtask", "[dependencies]\nfailover-ureq.workspace = true\n"),
+            ("failover-bench", "[dependencies]\nfailover-ureq.path = \"x\"\n"),
         ];
         for (name, text) in closed {
             assert_eq!(found(name, text).len(), 1, "{name}");

@@ -1,0 +1,97 @@
+//! The caller's own request: what the asked provider's answer to it means.
+
+use std::time::SystemTime;
+
+use failover_core::{Fault, Moment, Outcome, Step};
+use http::{HeaderMap, StatusCode};
+
+use crate::errand::Errand;
+use crate::exchange::Exchange;
+use crate::flight::Flight;
+use crate::provider::ProviderName;
+use crate::{hint, verdict};
+
+impl<'c> Exchange<'c, '_> {
+    /// Headers to add to the caller's own request: none unless the user asked for it.
+    #[must_use]
+    pub fn own_headers(&self) -> Option<&'c HeaderMap> {
+        let headers = &self.config.primary_headers;
+        let fal = self.errand.primary().0 == ProviderName::Fal && !headers.is_empty();
+        fal.then_some(headers)
+    }
+
+    /// Whether the beginning of the asked provider's answer is needed to judge it. At most 64 KiB of it are read.
+    #[must_use]
+    pub fn wants_body(&self, status: StatusCode, headers: &HeaderMap, wall: impl Fn() -> SystemTime) -> bool {
+        let triggers = &self.config.triggers;
+        let trigger = triggers.should_failover(status.as_u16());
+        let telling = self.errand.verdicts(self.config).iter().any(|row| {
+            let credit = row.fault == Fault::OutOfCredit && triggers.when_out_of_credit();
+            row.status == status.as_u16() && row.body.is_some() && (trigger || credit)
+        });
+        let throttled = status == StatusCode::TOO_MANY_REQUESTS && trigger;
+        telling || (throttled && hint::of_headers(headers, wall).is_none())
+    }
+
+    /// The asked provider answered with this status. `body` is the beginning of it, if it was read.
+    ///
+    /// A status that is a trigger is a failure. Any other answer is the caller's, also a refusal.
+    #[must_use]
+    pub fn own_answered(
+        &mut self,
+        flight: &Flight,
+        (status, headers, body): (StatusCode, &HeaderMap, Option<&[u8]>),
+        now: Moment,
+        wall: impl Fn() -> SystemTime,
+    ) -> Outcome<'static> {
+        if status.as_u16() < 400 {
+            self.own_ended(flight, Some(status), None, true, now);
+            return Outcome::Answered;
+        }
+        let triggers = &self.config.triggers;
+        let mut said = verdict::fault(self.errand.verdicts(self.config), status, headers, body);
+        // A client that hides the headers hides whose deadline it was: then it is the caller's, if the caller set one.
+        if headers.is_empty() && status == StatusCode::GATEWAY_TIMEOUT && self.has_own_deadline() {
+            said = Fault::CallerDeadline;
+        }
+        let credit = said == Fault::OutOfCredit && triggers.when_out_of_credit();
+        let trigger = triggers.should_failover(status.as_u16()) || credit;
+        // Whoever names a status that is usually the request's own fault wants another provider's word on it.
+        let said = if trigger && said == Fault::InvalidRequest { Fault::Unsupported } else { said };
+        let stops = said.remedy().step == Step::Stop;
+        let fault = if stops || trigger { said } else { Fault::InvalidRequest };
+        let handed_on = stops || fault == Fault::InvalidRequest;
+        self.own_ended(flight, Some(status), Some(said), handed_on, now);
+        match hint::of(headers, body, wall).filter(|_| !handed_on) {
+            None => fault.into(),
+            retry_after => Outcome::Failed { fault, retry_after },
+        }
+    }
+
+    /// The asked provider did not answer. A fault that is not a trigger ends the call, and the error is the caller's.
+    #[must_use]
+    pub fn own_failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Outcome<'static> {
+        let handed_on = fault.remedy().step == Step::Stop || !self.config.triggers.transport(fault);
+        self.own_ended(flight, None, Some(fault), handed_on, now);
+        Outcome::from(if handed_on { Fault::InvalidRequest } else { fault })
+    }
+
+    fn has_own_deadline(&self) -> bool {
+        matches!(&self.errand, Errand::Generation(generation) if generation.own_deadline)
+    }
+
+    fn own_ended(
+        &mut self,
+        flight: &Flight,
+        status: Option<StatusCode>,
+        fault: Option<Fault>,
+        handed_on: bool,
+        now: Moment,
+    ) {
+        let first = self.history.attempts.is_empty() && !flight.launch.last_resort;
+        self.history.untouched = handed_on && first;
+        if !self.history.untouched {
+            self.history.record(flight, self.errand.primary(), status, fault, now);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The providers that may stand in: where each is asked, by which key, and from where its files may be fetched.
+
+use failover_core::{Candidate, Limits, ProviderId};
+use http::Uri;
+use url::Url;
+
+use crate::catalogue::{Catalogue, StandIn};
+use crate::credentials::{Credentials, Secret};
+use crate::data::Authentication;
+use crate::error::{ConfigError, Place};
+use crate::gather;
+use crate::origin::{Base, MediaHost};
+use crate::provider::ProviderName;
+use crate::settings::{Dialect, Settings};
+
+/// A provider that may stand in.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) provider: ProviderName,
+    pub(crate) base: Base,
+    pub(crate) credentials: Credentials,
+    media: Vec<MediaHost>,
+    /// Who is asked for its jobs: itself, in a fault domain of its own.
+    pub(crate) jobs: [Candidate; 1],
+}
+
+/// Repeats of a question for a job. It costs nothing to ask again.
+const JOB_RETRIES: u32 = 2;
+
+impl Standing {
+    pub(crate) fn new(
+        provider: ProviderName,
+        settings: &Settings,
+        catalogue: &Catalogue,
+        jobs: ProviderId,
+        limit: Limits,
+    ) -> Result<Self, ConfigError> {
+        let secret = settings.keys.iter().find(|(known, _)| *known == provider).map(|(_, secret)| secret);
+        let secret = secret.ok_or_else(|| Secret::missing(provider))?;
+        let host = catalogue.provider(provider).and_then(|data| data.host.as_ref());
+        let rapidapi = settings.nexa_rapidapi_host.as_ref().filter(|_| provider == ProviderName::Nexa);
+        let authentication = match (provider, host) {
+            (ProviderName::Fal, _) => &Authentication::Key,
+            (_, Some(host)) => &host.authentication,
+            (_, None) => &Authentication::Bearer,
+        };
+        let credentials = match rapidapi {
+            Some(host) => secret.by_rapidapi(host)?,
+            None => secret.shown(provider, authentication)?,
+        };
+        let base = base(provider, settings, catalogue)?;
+        let mut media = Vec::new();
+        for host in usual_media_hosts(provider) {
+            media.extend(MediaHost::parse(host).ok());
+        }
+        for host in host.iter().flat_map(|host| &host.media_hosts) {
+            media.extend(MediaHost::parse(host).ok()); // checked when the file was read
+        }
+        for (_, host) in settings.media_hosts.iter().filter(|(known, _)| *known == provider) {
+            media
+                .push(MediaHost::parse(host).map_err(|problem| ConfigError::setting("media_host", problem))?);
+        }
+        let jobs = [Candidate::new(jobs).retries(JOB_RETRIES).limits(limit)];
+        Ok(Self { provider, base, credentials, media, jobs })
+    }
+
+    /// Whether a file at this address may be fetched: it is on one of the provider's own hosts.
+    pub(crate) fn holds(&self, url: &Url) -> bool {
+        self.media.iter().any(|host| host.holds(url))
+    }
+
+    /// Whether there is a host from which files may be fetched.
+    pub(crate) fn has_media_hosts(&self) -> bool {
+        !self.media.is_empty()
+    }
+
+    /// Where the model is asked.
+    pub(crate) fn address(&self, stand_in: &StandIn<'_>) -> Option<Uri> {
+        let path = stand_in.endpoint()?;
+        if path.contains('{') {
+            self.base.join(&path.replace("{model}", &stand_in.model.id))
+        } else {
+            self.base.join(path)
+        }
+    }
+
+    /// Where the state of a job is.
+    pub(crate) fn job(&self, catalogue: &Catalogue, id: &str) -> Option<Uri> {
+        let path = catalogue.provider(self.provider)?.job.as_ref()?;
+        if gather::is_id(id) { self.base.join(&path.replace("{id}", id)) } else { None }
+    }
+}
+
+fn base(provider: ProviderName, settings: &Settings, catalogue: &Catalogue) -> Result<Base, ConfigError> {
+    let set = |field, text: &str| Base::parse(text).map_err(|problem| ConfigError::setting(field, problem));
+    let own = settings.stand_in_urls.iter().rev().find(|(known, _)| *known == provider);
+    match (provider, own) {
+        (ProviderName::Nexa, _) => {
+            const FIELD: &str = "nexa_base_url (NEXA_BASE_URL)";
+            match (&settings.nexa_base_url, &settings.nexa_rapidapi_host, settings.nexa_dialect) {
+                (Some(url), ..) => set(FIELD, url),
+                (None, Some(host), _) => set("nexa_rapidapi_host", &format!("https://{host}")),
+                (None, None, Dialect::Http) => set(FIELD, "https://api.nexa-api.com"),
+                (None, None, Dialect::Sdk) => set(FIELD, "https://nexa-api.com"),
+            }
+        }
+        (_, Some((_, url))) => set("stand_in_url", url),
+        (ProviderName::Fal, None) => set("stand_in_url", "https://fal.run"),
+        (ProviderName::Replicate, None) => set("stand_in_url", "https://api.replicate.com"),
+        (ProviderName::Other(_), None) => {
+            let host = catalogue.provider(provider).and_then(|data| data.host.as_ref());
+            let host = host.ok_or_else(|| {
+                ConfigError::setting(
+                    "stand_ins",
+                    "names a provider that nobody has declared: call provider(..)",
+                )
+            })?;
+            let place = Place { provider, file: "its file" };
+            Base::parse(&host.base_url).map_err(|problem| place.refuse("host.base-url", problem))
+        }
+    }
+}
+
+/// Where the built-in providers keep what they made.
+const fn usual_media_hosts(provider: ProviderName) -> &'static [&'static str] {
+    match provider {
+        ProviderName::Fal => &["https://fal.media", "https://*.fal.media"],
+        ProviderName::Replicate => &["https://replicate.delivery", "https://*.replicate.delivery"],
+        ProviderName::Nexa => &["https://*.nexa-api.com"],
+        ProviderName::Other(_) => &[],
+    }
+}
