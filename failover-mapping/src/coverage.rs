@@ -173,8 +173,7 @@ impl<'c> Trial<'c> {
                 (Field::Strength, Field::Image)
                 | (Field::ImagePromptStrength, Field::ImagePrompt)
                 | (Field::Width, Field::Height)
-                | (Field::Height, Field::Width)
-                | (Field::Speakers, Field::Diarize) => self.samples(other).pop(),
+                | (Field::Height, Field::Width) => self.samples(other).pop(),
                 (Field::Size | Field::Width | Field::Height, Field::Size) => {
                     other.defer.first().map(|word| json!(word))
                 }

@@ -280,11 +280,11 @@ impl<'c, 'b> Exchange<'c, 'b> {
         }
     }
 
-    /// The end of the call: what the caller gets. Tells the observer, if there is anything to tell. `entries` are those of
+    /// The end of the call: what the caller gets, once. Tells the observer, if there is anything to tell. `entries` are those of
     /// the call's report; `number` is any number.
     #[must_use]
     pub fn conclude(
-        &self,
+        &mut self,
         entries: impl IntoIterator<Item = Entry>,
         now: Moment,
         wall: impl Fn() -> SystemTime,

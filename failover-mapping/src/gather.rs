@@ -125,7 +125,7 @@ impl Reader<'_> {
         note_seed(object, seed);
         let around = around.within(object);
         let mut best = Vec::new();
-        for value in self.keys.nested.iter().chain(&self.keys.url).filter_map(|key| object.get(key)) {
+        for (_, value) in self.places(object) {
             let found = match value {
                 Value::Array(items) => self.gather_list(items, around, depth, seed)?,
                 Value::Object(inner) => self.gather(inner, around, depth + 1, seed)?,
@@ -140,6 +140,16 @@ impl Reader<'_> {
             }
         }
         Ok(best)
+    }
+
+    /// Where a result may stand, the fullest places first. An answer has few keys and the data many, so the answer's are gone
+    /// through.
+    fn places(self, object: &Map<String, Value>) -> Vec<(usize, &Value)> {
+        let known = |name: &String| self.keys.nested.iter().chain(&self.keys.url).position(|key| key == name);
+        let mut places: Vec<_> =
+            object.iter().filter_map(|(name, value)| Some((known(name)?, value))).collect();
+        places.sort_unstable_by_key(|(rank, _)| *rank);
+        places
     }
 
     /// One file of several may fail, and the others be good. If none is, the first failure tells why.

@@ -1,5 +1,7 @@
 //! What has happened to a request so far, and its provenance at the end.
 
+use std::mem;
+
 use failover_core::{Entry, Fault, Moment};
 use http::StatusCode;
 
@@ -77,9 +79,9 @@ impl History {
         }
     }
 
-    /// What happened. None if the asked provider was the first and only one to be asked.
+    /// What happened; it is told once. None if the asked provider was the first and only one to be asked.
     pub(crate) fn provenance(
-        &self,
+        &mut self,
         names: &impl Names,
         entries: impl IntoIterator<Item = Entry>,
         answered: bool,
@@ -101,12 +103,12 @@ impl History {
             served,
             skipped,
             // What was lost concerns the stand-in's answer only.
-            losses: if answered { self.losses.clone() } else { Vec::new() },
-            note: self.note.clone(),
+            losses: if answered { mem::take(&mut self.losses) } else { Vec::new() },
+            note: self.note.take(),
             maybe_billed: self.attempts.iter().any(|attempt| attempt.maybe_billed),
             status: self.attempts.iter().filter(own).find_map(|attempt| attempt.fault.and(attempt.status)),
             took: now.since(self.started),
-            attempts: self.attempts.clone(),
+            attempts: mem::take(&mut self.attempts),
             asked,
         })
     }

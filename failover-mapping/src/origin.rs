@@ -72,8 +72,10 @@ impl Origin {
 
     /// Whether this is what the request will be sent to.
     pub(crate) fn matches(&self, target: &Target<'_>) -> bool {
-        target.scheme.eq_ignore_ascii_case(self.scheme)
+        // Most requests are for other hosts, and differ in length already.
+        target.host.len() == self.host.len()
             && target.host.eq_ignore_ascii_case(&self.host)
+            && target.scheme.eq_ignore_ascii_case(self.scheme)
             && target.port.unwrap_or(default_port(self.scheme)) == self.port
     }
 }

@@ -219,7 +219,11 @@ fn change((body, losses): &(Map<String, Value>, Vec<String>), now: Told) -> Stri
 #[test]
 fn every_parameter() {
     for provider in ASKED {
-        assert_parameters(&stage::config(), (provider, ProviderName::Nexa), &format!("{provider}_parameters"));
+        assert_parameters(
+            &stage::config(),
+            (provider, ProviderName::Nexa),
+            &format!("{provider}_parameters"),
+        );
     }
 }
 
@@ -255,8 +259,7 @@ fn assert_parameters(config: &Config, pair: Pair, name: &str) {
             let before = told(config, pair, model, &input).unwrap_or_else(|_| plain.clone());
             input.insert(key.to_owned(), value.clone());
             let change = change(&before, told(config, pair, model, &input));
-            let beside =
-                if beside.is_empty() { String::new() } else { format!(" beside {}", json!(beside)) };
+            let beside = if beside.is_empty() { String::new() } else { format!(" beside {}", json!(beside)) };
             writeln!(all, "  {key} = {value}{beside}: {change}").unwrap();
         };
         for row in rows(data, model) {

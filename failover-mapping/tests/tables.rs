@@ -4,6 +4,8 @@
 
 mod stage;
 
+use std::collections::BTreeSet;
+
 use failover_core::Moment;
 use failover_mapping::{Catalogue, Config, ProviderName, Substitution, Target, Task};
 use http::{HeaderMap, Method, Uri};
@@ -276,19 +278,40 @@ fn another_model_is_called_a_variant() {
     assert_eq!(variants, expected);
 }
 
+/// The models that both have: Replicate's, the name by which FAL is asked for it, and FAL's other names of it. An old name is
+/// asked by callers and never of FAL.
+#[rustfmt::skip]
+const OF_BOTH: [(&str, &str, &[&str]); 15] = [
+    ("black-forest-labs/flux-pro", "fal-ai/flux-pro/new", &["fal-ai/flux-pro"]),
+    ("black-forest-labs/flux-1.1-pro", "fal-ai/flux-pro/v1.1", &[]),
+    ("black-forest-labs/flux-1.1-pro-ultra", "fal-ai/flux-pro/v1.1-ultra", &[]),
+    ("black-forest-labs/flux-schnell", "fal-ai/flux/schnell", &[]),
+    ("black-forest-labs/flux-dev", "fal-ai/flux/dev", &["fal-ai/flux/dev/image-to-image"]),
+    ("stability-ai/stable-diffusion-3", "fal-ai/stable-diffusion-v3-medium", &[]),
+    ("stability-ai/stable-diffusion-3.5-large", "fal-ai/stable-diffusion-v35-large", &["fal-ai/stable-diffusion-3.5-large"]),
+    ("stability-ai/sdxl", "fal-ai/fast-sdxl", &["fal-ai/stable-diffusion-xl"]),
+    ("playgroundai/playground-v2.5-1024px-aesthetic", "fal-ai/playground-v25", &[]),
+    ("lucataco/dreamshaper-xl-turbo", "fal-ai/dreamshaper", &["fal-ai/dreamshaper-xl-turbo"]),
+    ("ideogram-ai/ideogram-v2", "fal-ai/ideogram/v2", &[]),
+    ("recraft-ai/recraft-v3", "fal-ai/recraft/v3/text-to-image", &["fal-ai/recraft-v3"]),
+    ("minimax/video-01", "fal-ai/minimax/video-01", &["fal-ai/minimax/video-01/image-to-video"]),
+    ("minimax/video-01-live", "fal-ai/minimax/video-01-live/image-to-video", &["fal-ai/minimax/video-01-live"]),
+    ("openai/whisper", "fal-ai/whisper", &[]),
+];
+
 #[test]
-fn the_same_model_of_two_providers_has_one_neutral_name() {
+fn a_model_of_both_stands_in_for_itself() {
     let catalogue = Catalogue::built_in().unwrap();
-    for (fal, replicate) in [
-        ("fal-ai/flux/dev", "black-forest-labs/flux-dev"),
-        ("fal-ai/stable-diffusion-xl", "stability-ai/sdxl"),
-        ("fal-ai/whisper", "openai/whisper"),
-        ("fal-ai/minimax/video-01-live", "minimax/video-01-live"),
-    ] {
-        let (fal, replicate) =
-            (catalogue.resolve_fal(fal).unwrap(), catalogue.resolve_replicate(replicate).unwrap());
-        assert_eq!(fal.model, replicate.model);
-    }
+    let pairs = |asked, by| -> BTreeSet<_> {
+        catalogue.models(asked, by).map(|row| (row.id, row.stand_in)).collect()
+    };
+    let by_replicate = OF_BOTH
+        .iter()
+        .flat_map(|(replicate, today, others)| others.iter().chain([today]).map(|fal| (*fal, *replicate)));
+    assert_eq!(pairs(ProviderName::Fal, ProviderName::Replicate), by_replicate.collect());
+    let by_fal = OF_BOTH.iter().map(|(replicate, today, _)| (*replicate, *today));
+    let by_fal = by_fal.chain([("vaibhavs10/incredibly-fast-whisper", "fal-ai/whisper")]);
+    assert_eq!(pairs(ProviderName::Replicate, ProviderName::Fal), by_fal.collect());
 }
 
 #[rustfmt::skip]

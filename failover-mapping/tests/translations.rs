@@ -6,7 +6,7 @@ mod stage;
 
 use std::fmt::Write as _;
 
-use failover_mapping::ProviderName;
+use failover_mapping::{Dialect, ProviderName};
 use serde_json::json;
 use stage::{GOOD, fal, headers, ok, pretty, replicate, wait};
 
@@ -338,6 +338,21 @@ fn what_the_stand_in_does_not_take_is_lost_under_the_callers_own_key() {
         losses.sort_unstable();
         assert_eq!(lost, losses);
     }
+}
+
+/// What helps to understand a sound can be left behind; what to transcribe, and into which language, cannot.
+#[test]
+fn only_what_changes_the_request_is_declined() {
+    let config = stage::builder().nexa_dialect(Dialect::Sdk).build().unwrap();
+    let sound = r#""audio_url":"https://x.example/a.mp3""#;
+    let told = |more: &str| {
+        let body = format!("{{{sound},{more}}}");
+        config.translate(ProviderName::Fal, "fal-ai/whisper", body.as_bytes(), ProviderName::Nexa)
+    };
+    let losses = told(r#""prompt":"names: Ada""#).unwrap().losses;
+    assert!(losses.iter().any(|loss| loss.to_string() == "prompt dropped"), "{losses:?}");
+    let declined = told(r#""task":"translate""#).unwrap_err();
+    assert_eq!(declined.reason, "task: NexaAPI cannot be given a translation here");
 }
 
 #[test]

@@ -78,7 +78,12 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
                 args: "test --locked -p failover-core --test loom --target-dir target/loom".into(),
             },
         },
+        cargo("mapping, features off", "check --locked -p failover-mapping --no-default-features"),
         cargo("ureq adapter, features off", "check --locked -p failover-ureq --no-default-features"),
+        cargo(
+            "ureq adapter without TLS",
+            "check --locked -p failover-ureq --no-default-features --features http",
+        ),
         cargo("reqwest adapter, features off", "check --locked -p failover-reqwest --no-default-features"),
     ];
     if let Some(target) = bare {
@@ -157,7 +162,7 @@ mod tests {
         assert_eq!(
             names(None),
             "dependencies, format, format of the bench, clippy, tests, every order of the atomics, \
-             ureq adapter, features off, reqwest adapter, features off, docs, tidy"
+             mapping, features off, ureq adapter, features off, ureq adapter without TLS, reqwest adapter, features off, docs, tidy"
         );
         assert!(names(Some("x86_64-unknown-none")).contains("features off, core without std, docs"));
     }
@@ -167,10 +172,10 @@ mod tests {
         let shown: Vec<_> = steps("riscv64gc", None).iter().map(|step| step.work.shown()).collect();
         assert_eq!(shown[0], "cargo fetch --locked --target riscv64gc");
         assert_eq!(
-            shown[8],
+            shown[10],
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps --all-features --locked"
         );
-        assert_eq!(shown[9], "cargo xtask tidy");
+        assert_eq!(shown[11], "cargo xtask tidy");
     }
 
     #[test]
