@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check;
 use crate::data::{Answer, Input, Model, Price, ProviderData, Substitution, Task};
-use crate::error::{ConfigError, Place};
+use crate::error::{ConfigError, Place, one_of};
 use crate::provider::ProviderName;
 use crate::settings::{Dialect, OwnData};
 
@@ -292,9 +292,22 @@ fn parse(place: Place<'_>, text: &str) -> Result<ProviderData, ConfigError> {
             before.trim_end().rsplit(|c: char| c.is_whitespace() || matches!(c, '{' | ',')).next()
         });
         let key = named.map_or_else(|| format!("line {line}"), |key| format!("line {line}: {key}"));
-        // `toml` would name the shapes of all providers, whatever the task.
+        // `toml` would name the shapes of all providers.
         if named == Some("answer") {
-            place.refuse(key, "is not a shape in which this provider answers")
+            let shapes = Task::ALL.iter().flat_map(|task| Answer::of(place.provider, *task));
+            let mut known: Vec<_> = shapes.map(|shape| shape.as_str()).collect();
+            let mut seen = BTreeSet::new();
+            known.retain(|name| seen.insert(*name));
+            place.refuse(
+                key,
+                match &known[..] {
+                    [] => "has no effect here: say it in the asked provider's row".to_owned(),
+                    known => format!(
+                        "is not a shape in which this provider answers: use {}",
+                        one_of(known.iter().copied())
+                    ),
+                },
+            )
         } else {
             place.refuse(key, error.message())
         }

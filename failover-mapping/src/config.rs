@@ -234,7 +234,10 @@ fn plans(
     let rows = catalogue.provider(provider).map_or(0, |data| data.models.len());
     let mut plans = Vec::with_capacity(rows);
     for row in 0..rows {
-        let Some(source) = catalogue.source(provider, row) else { continue };
+        let Some(source) = catalogue.source(provider, row) else {
+            plans.push(None);
+            continue;
+        };
         let (task, id) = (source.model.task, &source.model.id);
         let limits = Limits::NONE.with_first_answer(first_answer(task));
         let limits = own_limit.map_or(limits, |limit| limits.with_total(limit));

@@ -258,6 +258,8 @@ impl Model {
 }
 
 impl Task {
+    pub(crate) const ALL: [Self; 4] = [Self::Image, Self::Video, Self::Transcription, Self::Speech];
+
     /// `image`, `video`, `transcription` or `speech`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
