@@ -34,7 +34,8 @@ pub(crate) fn translated() -> Group {
             subject("route, translate", Budget::NONE.one(5_000.0), |scene| {
                 black_box(scene.asked());
             }),
-            subject("the same, and its answer back", Budget::NONE.more(5_000.0), Scene::answered),
+            subject("the same, and its answer read", Budget::NONE, Scene::read),
+            subject("the same, and answered, with provenance", Budget::NONE.more(5_000.0), Scene::answered),
             subject("route, healthy answer", Budget::NONE, Scene::healthy),
             subject("route, not ours", Budget::NONE.one(100.0).no_allocations(), Scene::passed),
         ],
@@ -96,6 +97,12 @@ impl Scene {
         let step = exchange.ask(&flight, Moment::EPOCH);
         call.abandon(&self.fleet, Moment::EPOCH);
         Some((exchange, flight, step))
+    }
+
+    fn read(&self) {
+        let Some((mut exchange, flight, _)) = self.asked() else { return };
+        let answer = (StatusCode::OK, &self.headers, ANSWERED);
+        black_box(exchange.answered(&flight, answer, Moment::EPOCH, midnight));
     }
 
     fn answered(&self) {
