@@ -141,7 +141,8 @@ impl Catalogue {
     }
 
     fn add(&mut self, provider: Option<ProviderName>, file: &str, toml: &str) -> Result<(), ConfigError> {
-        let place = Place { provider: provider.unwrap_or(ProviderName::Nexa), file };
+        // Of a provider whose file cannot be read, the name is not known.
+        let place = Place { provider: provider.unwrap_or(ProviderName::UNNAMED), file };
         let data = parse(place, toml)?;
         let provider = match (provider, &data.host) {
             (Some(provider), _) => provider,

@@ -224,7 +224,9 @@ impl<'c, 'b> Exchange<'c, 'b> {
             End::Failed { fault: Fault::ErrorInSuccess | Fault::Empty, note, .. }
                 if job && matches!(self.errand, Errand::Follow(_)) =>
             {
-                self.history.note = note;
+                let (name, ..) =
+                    Cast { config: self.config, errand: &self.errand }.named(flight.launch.candidate);
+                self.history.note = Some(note.unwrap_or_else(|| format!("{}'s job failed", name.proper())));
                 self.found = Some(Found::Failed(FAILED));
                 (None, None)
             }

@@ -60,6 +60,9 @@ impl ProviderName {
     pub(crate) const OURSELVES: Self =
         Self::Other(OtherName { bytes: *b"failover\0\0\0\0\0\0\0", length: 8 });
 
+    /// Whose file cannot be read.
+    pub(crate) const UNNAMED: Self = Self::Other(OtherName { bytes: *b"a-provider\0\0\0\0\0", length: 10 });
+
     /// A provider that the user has declared in a data file.
     #[must_use]
     pub fn other(name: &str) -> Option<Self> {
