@@ -310,6 +310,7 @@ fn a_bad_declaration_is_refused_by_file_key_and_reason() {
         ("image = \"//evil.example\"", "image = \"/images/{model}\"", "endpoints.image"),
         ("job = \"/jobs\"", "job = \"/jobs/{id}/state\"", "job"),
         ("job = \"//evil.example/{id}\"", "job = \"/jobs/{id}/state\"", "job"),
+        ("id = []", "id = [\"ticket\"]", "answer.id"),
         ("authentication = { header = \"X-Key\" }", "authentication = \"bearer\"", "host.authentication"),
         ("authentication = { header = \"host\" }", "authentication = \"bearer\"", "host.authentication"),
         ("authentication = { header = \"a b\" }", "authentication = \"bearer\"", "host.authentication"),
@@ -336,6 +337,12 @@ fn a_bad_declaration_is_refused_by_file_key_and_reason() {
     assert!(keyless.build().unwrap_err().to_string().contains("is missing: call key(..)"));
     let twice = with_acme(&good).provider("again.toml", &*good).build().unwrap_err().to_string();
     assert!(twice.contains("again.toml: host"), "{twice}");
+    // With two models, somebody has to say which is wanted.
+    let second = "[[models]]\nmodel = \"flux-schnell\"\nid = \"fast\"\ntask = \"image\"\n";
+    let mute = good.replace("model-key = \"engine\"", "").replace("/images/{model}", "/images");
+    assert!(with_acme(&mute).build().is_ok(), "one needs no name");
+    let mute = with_acme(&format!("{mute}{second}")).build().unwrap_err().to_string();
+    assert!(mute.contains("acme.toml: model-key: is missing"), "{mute}");
     // Rows for others name no host, and a built-in provider is not declared again.
     let moved = builder().data(ProviderName::Nexa, "nexa.toml", good.split("[endpoints]").next().unwrap());
     assert!(moved.build().unwrap_err().to_string().contains("nexa.toml: host"));

@@ -55,6 +55,18 @@ pub(crate) fn provider(place: Place<'_>, data: &ProviderData) -> Checked {
     }
     if let Some(answer) = &data.answer {
         answers(place, answer)?;
+        let own = matches!(place.provider, ProviderName::Other(_));
+        if own && data.job.is_some() && answer.id.is_empty() {
+            return Err(
+                place.refuse("answer.id", "is missing, and `job` needs it: name the key of a job's id")
+            );
+        }
+    }
+    let told = |path: &String| data.model_key.is_some() || path.contains("{model}");
+    if !asked && data.models.len() > 1 && !data.endpoints.values().all(told) {
+        let reason =
+            "is missing, and an endpoint has no {model}: say how the provider is told which model is wanted";
+        return Err(place.refuse("model-key", reason));
     }
     if data.job.as_ref().is_some_and(|path| !path.contains("{id}")) {
         return Err(place.refuse("job", "has no {id}: say where a job's id stands"));
