@@ -104,7 +104,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
 
     fn begin(&mut self, flight: &Flight) -> Result<Turn, String> {
         const UNKNOWN: &str = "the stand-in has no way to be asked";
-        let (mut talk, turn) = match &self.errand {
+        let (talk, turn) = match &self.errand {
             Errand::Follow(follow) => {
                 let talk = follow.talk(self.config, self.crossing.clone(), self.history.started);
                 let mut talk = talk.ok_or(UNKNOWN)?;
@@ -128,7 +128,6 @@ impl<'c, 'b> Exchange<'c, 'b> {
             }
             Errand::Version { .. } => return Err(UNKNOWN.to_owned()),
         };
-        talk.troubles = 0;
         self.talk = Some(talk);
         Ok(turn)
     }

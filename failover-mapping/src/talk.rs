@@ -167,8 +167,15 @@ impl<'c> Talk<'c> {
             let young = age.is_some_and(|age| age < YOUTH);
             return self.refused(status, fault, retry_after, young, now);
         }
+        let read = self.reader.answer(body, status == StatusCode::ACCEPTED);
+        // A page of somebody between says nothing of the job behind it.
+        if matches!(self.stage, Stage::Job(_))
+            && let Err(Unusable { fault: fault @ Fault::Malformed, .. }) = read
+        {
+            return self.trouble(fault, None, now);
+        }
         self.troubles = 0;
-        match self.reader.answer(body, status == StatusCode::ACCEPTED) {
+        match read {
             Ok(Said::Done(produced)) => self.produced(produced),
             Ok(Said::Pending { id, queued }) => self.pending(id, queued, now),
             Err(Unusable { fault, note }) => Turn::End(End::Failed { fault, retry_after: None, note }),
@@ -191,7 +198,8 @@ impl<'c> Talk<'c> {
         let note = match &self.stage {
             Stage::Job(id) if self.is_id_enough() => return self.handed_out(id),
             Stage::Job(_) => Some(format!("{} accepted the request and was not done in time", self.name())),
-            Stage::Submit | Stage::Fetch { .. } => None,
+            Stage::Fetch { .. } => return failed(UNFETCHED, Some(self.not_fetched())),
+            Stage::Submit => None,
         };
         failed(Fault::Timeout, note)
     }
@@ -216,25 +224,18 @@ impl<'c> Talk<'c> {
         let job = matches!(self.stage, Stage::Job(_));
         let unknown = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
         let later = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-        match status {
-            // A job that was accepted a moment ago need not be known everywhere yet.
-            _ if job
-                && unknown
-                && (young || self.is_patient(self.interval, now) && self.troubles + 1 < PATIENCE) =>
-            {
-                self.trouble(fault, retry_after, now)
-            }
-            _ if job && unknown => failed(
-                Fault::ErrorInSuccess,
-                Some(format!("{} does not know its own job any more", self.name())),
-            ),
-            _ if job && later => self.trouble(fault, retry_after, now),
-            _ => {
-                let note = verdict::note_of_stand_in(self.standing.provider, status, fault);
-                let fault = if job { Fault::Gateway } else { verdict::of_stand_in(fault) };
-                Turn::End(End::Failed { fault, retry_after, note })
-            }
+        // A job that was accepted a moment ago need not be known everywhere yet.
+        let again = young || self.is_patient(self.interval, now) && self.troubles + 1 < PATIENCE;
+        if job && (later || (unknown && again)) {
+            return self.trouble(fault, retry_after, now);
         }
+        if job && unknown {
+            let note = format!("{} does not know its own job any more", self.name());
+            return failed(Fault::ErrorInSuccess, Some(note));
+        }
+        let note = verdict::note_of_stand_in(self.standing.provider, status, fault);
+        let fault = if job { Fault::Gateway } else { verdict::of_stand_in(fault) };
+        Turn::End(End::Failed { fault, retry_after, note })
     }
 
     /// A question for the job failed. The job itself may be well.
@@ -250,7 +251,7 @@ impl<'c> Talk<'c> {
             return self.handed_out(id);
         }
         // Whether it was carried out is not known.
-        let fault = if fault == Fault::Timeout { Fault::Timeout } else { Fault::Gateway };
+        let fault = if matches!(fault, Fault::Timeout | Fault::Malformed) { fault } else { Fault::Gateway };
         let note = format!("{} accepted the request as a job that cannot be asked for", self.name());
         Turn::End(End::Failed { fault, retry_after, note: Some(note) })
     }

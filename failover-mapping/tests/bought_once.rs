@@ -58,6 +58,28 @@ fn a_job_that_is_not_known_everywhere_yet_is_asked_for_again() {
     assert_eq!((played.status(), played.posts(), played.sent.len()), (200, 1, 3));
 }
 
+/// A page of somebody between says nothing of the job behind it.
+#[test]
+fn a_question_that_is_answered_with_junk_is_asked_again() {
+    for junk in ["<html>", "", "[]"] {
+        let played = flux(&two(), &[ok(PENDING), ok(junk), ok(GOOD)]);
+        assert_eq!((played.status(), played.posts(), played.sent.len()), (200, 1, 3), "{junk}");
+    }
+}
+
+/// A file that does not arrive before the time is up opens no circuit either.
+#[test]
+fn a_file_that_takes_too_long_blames_nobody() {
+    let config = builder().stand_in_limit(Duration::from_millis(150)).build().unwrap();
+    let body = br#"{"prompt":"a cat","sync_mode":true,"num_images":2}"#;
+    let request = (&*fal("fal-ai/flux/dev"), &HeaderMap::new(), &body[..]);
+    let made = ok(r#"{"images":["https://cdn.nexa-api.com/a.png","https://cdn.nexa-api.com/b.png"]}"#);
+    let file = stage::file("image/png", b"png");
+    let played = play(&config, &fleet(&config), request, &[status(503)], &[made, file]).unwrap();
+    assert_eq!(played.faults().last(), Some(&Some(failover_mapping::Fault::Unsupported)));
+    assert!(played.note().contains("could not be fetched") && played.provenance.unwrap().maybe_billed);
+}
+
 /// Where a file is kept is no news of the models of whoever made it.
 #[test]
 fn a_host_that_is_not_declared_opens_no_circuit() {
