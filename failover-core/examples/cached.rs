@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use driver::{Clock, Job, drive};
 use failover_core::{
-    Backoff, Breaker, Call, Candidate, Fault, Finish, Fleet, Freshness, Moment, Policy, ProviderId,
+    Backoff, Breaker, Call, Candidate, Fault, Finish, Fleet, Freshness, Moment, Policy, ProviderId, Role,
     SingleFlight,
 };
 
@@ -36,6 +36,7 @@ struct Generator {
 impl Generator {
     fn generate(&self, prompt: &str, down: bool) -> Result<(String, &'static str), &'static str> {
         let mut cache = self.cache.lock().expect("no thread panics");
+        let mut flight = SingleFlight::new();
         loop {
             let now = self.clock.now();
             if let Some((at, text)) = cache.stored.get(prompt)
@@ -43,11 +44,17 @@ impl Generator {
             {
                 return Ok((text.clone(), "cached"));
             }
-            match SingleFlight::join(cache.leaders.get(prompt).copied(), LEASE, now) {
-                SingleFlight::Lead => break,
-                SingleFlight::Follow(until) => {
+            let leader = cache.leaders.get(prompt).copied();
+            match flight.join(leader, LEASE, now) {
+                Role::Lead | Role::Alone => break,
+                Role::Follow(until) => {
                     let waited = self.changed.wait_timeout(cache, until.since(now));
                     cache = waited.expect("no thread panics").0;
+                    if leader != cache.leaders.get(prompt).copied() {
+                        flight = flight.failed(); // unless the answer is there
+                    } else if self.clock.now() >= until {
+                        flight = flight.left();
+                    }
                 }
             }
         }

@@ -21,6 +21,7 @@
 //! A probe holds a *lease*. When it ends unreported (its call was forgotten, its thread died), the room it took is free
 //! again: a lost permit delays the healing, it cannot prevent it.
 
+use core::fmt;
 use core::num::NonZeroU8;
 use core::time::Duration;
 
@@ -152,6 +153,25 @@ impl Breaker {
         let pause = self.pause.saturating_mul(growth).min(self.longest.max(self.pause));
         let spread = pause.saturating_mul(self.jitter_percent.into()) / 100;
         now.plus(pause).plus(Rng::new(seed).up_to(spread))
+    }
+}
+
+/// In words, for whoever reads what is configured.
+impl fmt::Display for Breaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { failures, slow, pause, longest, jitter_percent, probes, successes, .. } = self;
+        match self.window() {
+            window if window > *failures => write!(f, "opens after {failures} failures of {window}")?,
+            _ => write!(f, "opens after {failures} failures in a row")?,
+        }
+        if let Some(slow) = slow {
+            write!(f, ", slower than {slow:?} being one")?;
+        }
+        write!(f, ", for {pause:?} and up to {jitter_percent} % more")?;
+        if longest > pause {
+            write!(f, ", growing to {longest:?}")?;
+        }
+        write!(f, "; probes: {probes} at a time, {successes} to close it")
     }
 }
 

@@ -111,7 +111,7 @@ impl<'p> Call<'p> {
             candidates,
             slots: Slots::new(candidates.len()),
             items: Items::new(items, candidates.len()),
-            deadline: policy.deadline.map(|limit| now.plus(limit)),
+            deadline: policy.ends(now),
             now,
             rng: Rng::new(seed),
             launched: 0,

@@ -105,7 +105,7 @@ pub use action::{Action, AttemptId, Bound, Cause, Finish, Launch, Outcome};
 pub use backoff::{Backoff, Jitter};
 pub use breaker::{Breaker, CircuitState, Ending, Transition};
 pub use budget::RetryBudget;
-pub use cache::{Freshness, SingleFlight};
+pub use cache::{Freshness, Role, SingleFlight};
 pub use call::{Call, Event};
 pub use fault::{Blame, Fate, Fault, Remedy, Step};
 pub use fleet::{Fleet, Permit};

@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use crate::backoff::Backoff;
 use crate::hedge::Hedge;
+use crate::moment::Moment;
 
 /// A fault domain: what fails together and shares one circuit breaker in a [`Fleet`](crate::Fleet).
 ///
@@ -235,6 +236,12 @@ impl Policy {
     #[must_use]
     pub const fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
+    }
+
+    /// When a call that began at `began` is over at the latest.
+    #[must_use]
+    pub fn ends(&self, began: Moment) -> Option<Moment> {
+        self.deadline.map(|deadline| began.plus(deadline))
     }
 
     /// The most attempts of the whole call, over all candidates.

@@ -1,5 +1,9 @@
 //! The settings of a `Failover`, the same for every HTTP client.
 
+mod caching;
+mod own;
+mod sources;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -8,11 +12,13 @@ use std::time::Duration;
 use failover_core::Breaker;
 
 use crate::config::{Config, FromConfig, Observer};
-use crate::credentials::Secret;
+use crate::credentials::{Asking, Key, Secret};
 use crate::error::ConfigError;
+use crate::preset::Preset;
 use crate::provenance::Provenance;
 use crate::provider::ProviderName;
-use crate::settings::{Dialect, OwnData, Settings};
+use crate::settings::source::Source;
+use crate::settings::{Dialect, Settings};
 use crate::store::{Records, Store};
 use crate::triggers::Triggers;
 
@@ -51,20 +57,12 @@ impl<F: FromConfig> Builder<F> {
         Self { settings: Settings::default(), built: PhantomData }
     }
 
-    /// The defaults, with `NEXA_API_KEY` and, where they are set, `NEXA_BASE_URL`, `FAL_KEY` and `REPLICATE_API_TOKEN` as
-    /// `lookup` finds them. The last two are used only if [`stand_ins`](Self::stand_ins) names their providers.
-    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let mut builder = Self::new();
-        let keys = [
-            (ProviderName::Nexa, "NEXA_API_KEY"),
-            (ProviderName::Fal, "FAL_KEY"),
-            (ProviderName::Replicate, "REPLICATE_API_TOKEN"),
-        ];
-        for (provider, variable) in keys {
-            builder.settings.keys.extend(lookup(variable).map(|key| (provider, Secret::new(key))));
-        }
-        builder.settings.nexa_base_url = lookup("NEXA_BASE_URL");
-        builder
+    /// The user says this setting here, which goes over whatever else is said of it.
+    fn say(self, name: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        self.with(|settings| {
+            change(settings);
+            let _ = settings.sources.says(name, &Source::Builder); // it goes over everybody
+        })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -72,20 +70,54 @@ impl<F: FromConfig> Builder<F> {
         self
     }
 
+    /// Settings for a kind of work. Whatever else is said about one of them goes over it, before or after.
+    pub fn preset(self, preset: Preset) -> Self {
+        self.say("preset", |settings| settings.preset = Some(preset))
+    }
+
+    /// Whether it starts switched off: every request passes through as it is, until somebody switches it on.
+    pub fn off(self, off: bool) -> Self {
+        self.say("off", |settings| settings.off = off)
+    }
+
     /// Who stands in, in this order: NexaAPI unless said. Each needs a key. FAL and Replicate stand in for each other where
     /// a model exists on both, and never for themselves.
     pub fn stand_ins(self, providers: impl IntoIterator<Item = ProviderName>) -> Self {
         let providers = providers.into_iter().collect();
-        self.with(|settings| settings.stand_ins = providers)
+        self.say("stand_ins", |settings| settings.stand_ins = providers)
     }
 
     /// The key of a stand-in. It is sent to that provider only, and never printed.
     pub fn key(self, provider: ProviderName, key: impl Into<String>) -> Self {
-        let key = Secret::new(key.into());
-        self.with(|settings| {
-            settings.keys.retain(|(known, _)| *known != provider);
-            settings.keys.push((provider, key));
-        })
+        let key = Key::Given(Secret::new(key.into()));
+        self.say(&format!("key.{provider}"), |settings| settings.say_key(provider, key))
+    }
+
+    /// The key of a stand-in as the callback gives it, for each request to that provider anew: for keys that rotate.
+    ///
+    /// It is called from within a request, so it should answer at once. A key that cannot be one, or a panic, means that
+    /// nothing is sent: the provider counts as one that refused its key, the provenance says why, and the next stand-in is asked.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use failover_mapping::{Config, ProviderName};
+    ///
+    /// let current = Arc::new(Mutex::new("monday-key".to_owned()));
+    /// let rotated = Arc::clone(&current);
+    /// let config = Config::builder()
+    ///     .key_from(ProviderName::Nexa, move || rotated.lock().expect("nobody panics with it").clone())
+    ///     .build()?;
+    /// *current.lock().expect("nobody panics with it") = "tuesday-key".to_owned(); // from now on
+    /// # let _ = config;
+    /// # Ok::<(), failover_mapping::ConfigError>(())
+    /// ```
+    pub fn key_from(
+        self,
+        provider: ProviderName,
+        callback: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        let key = Key::Asked(Asking::new(callback));
+        self.say(&format!("key.{provider}"), |settings| settings.say_key(provider, key))
     }
 
     /// The key for NexaAPI.
@@ -96,88 +128,88 @@ impl<F: FromConfig> Builder<F> {
     /// Where NexaAPI is asked; a path prefix is allowed. `https:`, or `http:` on this machine.
     pub fn nexa_base_url(self, url: impl Into<String>) -> Self {
         let url = url.into();
-        self.with(|settings| settings.nexa_base_url = Some(url))
+        self.say("nexa_base_url", |settings| settings.nexa_base_url = Some(url))
     }
 
     /// How NexaAPI's parameters and models are called.
     pub fn nexa_dialect(self, dialect: Dialect) -> Self {
-        self.with(|settings| settings.nexa_dialect = dialect)
+        self.say("nexa_dialect", |settings| settings.nexa_dialect = dialect)
     }
 
     /// NexaAPI is asked by way of RapidAPI, under this host of theirs, with RapidAPI's key as its own.
     pub fn nexa_rapidapi_host(self, host: impl Into<String>) -> Self {
         let host = host.into();
-        self.with(|settings| settings.nexa_rapidapi_host = Some(host))
+        self.say("nexa_rapidapi_host", |settings| settings.nexa_rapidapi_host = Some(host))
     }
 
     /// Where FAL or Replicate is asked as a stand-in, if not at its usual host.
     pub fn stand_in_url(self, provider: ProviderName, url: impl Into<String>) -> Self {
         let url = url.into();
-        self.with(|settings| settings.stand_in_urls.push((provider, url)))
+        self.say(&format!("stand_in_url.{provider}"), |settings| settings.stand_in_urls.push((provider, url)))
     }
 
     /// How often a stand-in is asked at most; 2 unless said.
     pub fn stand_in_attempts(self, attempts: u32) -> Self {
-        self.with(|settings| settings.stand_in_attempts = attempts)
+        self.say("stand_in_attempts", |settings| settings.stand_in_attempts = attempts)
     }
 
     /// The wait between two attempts on a stand-in; 1 s unless said.
     pub fn stand_in_delay(self, delay: Duration) -> Self {
-        self.with(|settings| settings.stand_in_delay = delay)
+        self.say("stand_in_delay", |settings| settings.stand_in_delay = delay)
     }
 
     /// The longest an attempt on a stand-in may take, all questions for its job included; 60 s unless said, and 600 s for a
     /// video.
     pub fn stand_in_limit(self, limit: Duration) -> Self {
-        self.with(|settings| settings.stand_in_limit = Some(limit))
+        self.say("stand_in_limit", |settings| settings.stand_in_limit = Some(limit))
     }
 
     /// The wait between two questions for a stand-in's job; 2 s unless said, as in NexaAPI's own SDK.
     pub fn poll_interval(self, interval: Duration) -> Self {
-        self.with(|settings| settings.poll_interval = interval)
+        self.say("poll_interval", |settings| settings.poll_interval = interval)
     }
 
     /// A further origin at which FAL's queue is asked, besides `queue.fal.run` and its backup. Scheme, host and port only.
     pub fn fal_queue_url(self, origin: impl Into<String>) -> Self {
         let origin = origin.into();
-        self.with(|settings| settings.fal_queue_urls.push(origin))
+        self.say("fal_queue_url", |settings| settings.fal_queue_urls.push(origin))
     }
 
     /// A further host from which a stand-in's files may be fetched, where the caller wants them as data:
     /// `https://cdn.example`, or `https://*.cdn.example` with all below it.
     pub fn media_host(self, provider: ProviderName, host: impl Into<String>) -> Self {
         let host = host.into();
-        self.with(|settings| settings.media_hosts.push((provider, host)))
+        self.say(&format!("media_host.{provider}"), |settings| settings.media_hosts.push((provider, host)))
     }
 
     /// The model behind a deployment on Replicate, both as `owner/name`: requests to a deployment do not name it.
     pub fn deployment(self, deployment: impl Into<String>, model: impl Into<String>) -> Self {
         let both = (deployment.into(), model.into());
-        self.with(|settings| settings.deployments.push(both))
+        self.say(&format!("deployment.{}", both.0.clone()), |settings| settings.deployments.push(both))
     }
 
     /// Whether a variant of a model may stand in for it; so it may unless said. If not, the request is not failed over to
     /// that stand-in, and the provenance says why.
     pub fn variants(self, allowed: bool) -> Self {
-        self.with(|settings| settings.variants = allowed)
+        self.say("variants", |settings| settings.variants = allowed)
     }
 
     /// Whether a stand-in may serve that cannot be told all that the caller asks: a field dropped, clamped or approximated.
     /// So it may unless said. If not, the request is not failed over to it, and the provenance says why.
     pub fn losses(self, allowed: bool) -> Self {
-        self.with(|settings| settings.losses = allowed)
+        self.say("losses", |settings| settings.losses = allowed)
     }
 
     /// Whether the files that a stand-in made for a Replicate request are handed out as data URIs. Replicate's Python client
     /// sends its token to whatever host an output names; data names none.
     pub fn outputs_as_data(self, on: bool) -> Self {
-        self.with(|settings| settings.outputs_as_data = on)
+        self.say("outputs_as_data", |settings| settings.outputs_as_data = on)
     }
 
     /// Whether FAL is told not to repeat requests by itself (`x-fal-no-retry`); not unless said. Its queue repeats a failing
     /// request up to ten times before it answers.
     pub fn fal_no_retry(self, on: bool) -> Self {
-        self.with(|settings| settings.fal_no_retry = on)
+        self.say("fal_no_retry", |settings| settings.fal_no_retry = on)
     }
 
     /// Where results are kept that the ids of failed-over jobs have no room for; in memory unless said.
@@ -188,12 +220,14 @@ impl<F: FromConfig> Builder<F> {
     /// A further origin at which this provider is asked: a proxy, or a fake on loopback. Scheme, host and port only.
     pub fn provider_url(self, provider: ProviderName, origin: impl Into<String>) -> Self {
         let origin = origin.into();
-        self.with(|settings| settings.provider_urls.push((provider, origin)))
+        self.say(&format!("provider_url.{provider}"), |settings| settings.provider_urls.push((provider, origin)))
     }
 
     /// Which failures make a stand-in answer.
     pub fn triggers(self, triggers: Triggers) -> Self {
-        self.with(|settings| settings.triggers = triggers)
+        let named = ["statuses", "connect", "reset", "timeout", "out_of_credit"];
+        let all = named.iter().fold(self, |it, part| it.say(&format!("triggers.{part}"), |_| {}));
+        all.with(|settings| settings.triggers = triggers)
     }
 
     /// The call as a whole ends this long after it began; no limit unless said.
@@ -201,104 +235,34 @@ impl<F: FromConfig> Builder<F> {
     /// Without a [`primary_limit`](Self::primary_limit) the asked provider may take half of it, so that time is left for a
     /// stand-in when that provider hangs.
     pub fn deadline(self, deadline: Duration) -> Self {
-        self.with(|settings| settings.deadline = Some(deadline))
+        self.say("deadline", |settings| settings.deadline = Some(deadline))
     }
 
     /// The longest the asked provider may take; unless said, half of the [`deadline`](Self::deadline) if there is one, and
     /// the caller's own timeout in any case.
     pub fn primary_limit(self, limit: Duration) -> Self {
-        self.with(|settings| settings.primary_limit = Some(limit))
+        self.say("primary_limit", |settings| settings.primary_limit = Some(limit))
     }
 
     /// Larger request bodies, in bytes, are passed on without failover; 8 MiB unless said.
     pub fn request_limit(self, bytes: usize) -> Self {
-        self.with(|settings| settings.request_limit = bytes)
+        self.say("request_limit", |settings| settings.request_limit = bytes)
     }
 
     /// Larger answers of a stand-in, in bytes, are refused; 32 MiB unless said.
     pub fn answer_limit(self, bytes: usize) -> Self {
-        self.with(|settings| settings.answer_limit = bytes)
+        self.say("answer_limit", |settings| settings.answer_limit = bytes)
+    }
+
+    /// Reads the asked provider's healthy answers up to [`answer_limit`](Self::answer_limit) and applies the verdict, so that
+    /// an empty or error-shaped success is answered by a stand-in. Off unless said: a healthy answer is handed on unread.
+    pub fn check_answers(self, on: bool) -> Self {
+        self.say("check_answers", |settings| settings.check_answers = on)
     }
 
     /// When a provider's model is left alone, and for how long.
     pub fn breaker(self, breaker: Breaker) -> Self {
-        self.with(|settings| settings.breaker = breaker)
-    }
-
-    /// Rows of your own, in TOML of the form of `failover_mapping::ProviderData`, added to the built-in ones of that provider
-    /// or put in place of those of the same name. `file` is what a refusal calls them by. Sets, sizes and ratios that a row
-    /// names stand in the same file, in an earlier one, or among the built-in data.
-    ///
-    /// A neutral name connects a row with NexaAPI's. The built-in ones stand in the README's tables; one of your own needs a
-    /// second file, with a row of [`ProviderName::Nexa`] that says `model = "acme"` and NexaAPI's `id`.
-    ///
-    /// ```
-    /// use failover_mapping::{Config, ProviderName};
-    ///
-    /// let rows = r#"
-    ///     [[models]]
-    ///     id = "acme/flux-tuned" # asked at https://fal.run/acme/flux-tuned
-    ///     model = "flux-dev"     # the neutral name
-    ///     task = "image"
-    ///     answer = "flux"        # the shape of its answer
-    /// "#;
-    /// let builder = Config::builder().nexa_api_key("nexa-key"); // or an adapter's `Failover::builder()`
-    /// let config = builder.data(ProviderName::Fal, "acme.toml", rows).build()?;
-    /// let row = config.catalogue().resolve_fal("acme/flux-tuned").expect("it has a row now");
-    /// assert_eq!(row.stand_in, "flux-dev");
-    /// # Ok::<(), failover_mapping::ConfigError>(())
-    /// ```
-    pub fn data(self, provider: ProviderName, file: impl Into<String>, toml: impl Into<String>) -> Self {
-        let own = OwnData { provider: Some(provider), file: file.into(), toml: toml.into() };
-        self.with(|settings| settings.data.push(own))
-    }
-
-    /// A further provider, in TOML of the same form: a `[host]` says where it is and how it is shown its key, the rest how it
-    /// is asked and answers. Its key is set by [`key`](Self::key), its turn by [`stand_ins`](Self::stand_ins).
-    ///
-    /// ```
-    /// use failover_mapping::{Config, ProviderName};
-    ///
-    /// let acme = r#"
-    ///     model-key = "model" # the key of the body that names the model
-    ///     job = "/jobs/{id}"  # where a job's state is
-    ///
-    ///     [host]
-    ///     name = "acme"
-    ///     base-url = "https://api.acme.example"
-    ///     authentication = { header = "x-api-key" }
-    ///
-    ///     [endpoints]
-    ///     image = "/images"
-    ///
-    ///     [answer]
-    ///     url = ["url"]
-    ///     nested = ["images"]
-    ///     id = ["id"]
-    ///     failed = ["failed"]
-    ///     pending = ["queued", "running"]
-    ///
-    ///     [inputs]
-    ///     image = [
-    ///         { field = "prompt", key = "text", codec = "text" },
-    ///         { field = "width", key = "w", codec = "integer", max = 2048 },
-    ///         { field = "height", key = "h", codec = "integer", max = 2048 },
-    ///     ]
-    ///
-    ///     [[models]]
-    ///     model = "flux-dev" # the neutral name
-    ///     id = "flux"        # its own
-    ///     task = "image"
-    /// "#;
-    /// let name = ProviderName::other("acme").expect("it is a name");
-    /// let builder = Config::builder().provider("acme.toml", acme).key(name, "acme-key").stand_ins([name]);
-    /// let config = builder.build()?;
-    /// assert_eq!(config.catalogue().resolve(ProviderName::Fal, "fal-ai/flux/dev", name).map(|row| row.stand_in), Some("flux"));
-    /// # Ok::<(), failover_mapping::ConfigError>(())
-    /// ```
-    pub fn provider(self, file: impl Into<String>, toml: impl Into<String>) -> Self {
-        let own = OwnData { provider: None, file: file.into(), toml: toml.into() };
-        self.with(|settings| settings.data.push(own))
+        self.say("breaker", |settings| settings.breaker.whole = Some(breaker))
     }
 
     /// Called after every request that was not simply answered by the provider that was asked. A panic in it is caught.

@@ -11,7 +11,7 @@ use crate::loss::Loss;
 use crate::provider::ProviderName;
 use crate::read;
 use crate::route::{Crossing, Target};
-use crate::talk::Turn;
+use crate::talk::{End, Turn};
 use crate::write;
 
 /// A request that nobody stands in for, and why. It names fields, and repeats no value.
@@ -111,7 +111,7 @@ impl Config {
         let target = Target::of_url(&Method::POST, &url)
             .ok_or_else(|| declined("the URL names no host, or a user"))?;
         let route = self.route(&target, &http::HeaderMap::new());
-        let exchange = route.and_then(|route| route.exchange(body, Moment::EPOCH));
+        let exchange = route.as_ref().and_then(|route| route.exchange(body, Moment::EPOCH));
         let generation = exchange.as_ref().and_then(|exchange| exchange.generation());
         let generation =
             generation.ok_or_else(|| declined("the URL is not that of a model that has a stand-in"))?;
@@ -128,6 +128,7 @@ impl Config {
         let talk = generation.talk(self, standing, &stand_in, &form, body, Crossing::default(), started);
         match talk {
             Some((_, Turn::Send(request))) => Ok((request, translated)),
+            Some((_, Turn::End(End::Failed { note: Some(reason), .. }))) => Err(Declined { reason }),
             _ => Err(declined("the stand-in has no way to be asked")),
         }
     }

@@ -102,6 +102,9 @@ impl<'c> StandIn<'c> {
     }
 }
 
+/// All data that comes with this crate.
+pub(crate) const FILES: [&str; 4] = [FAL, REPLICATE, NEXA, NEXA_SDK];
+
 const FAL: &str = include_str!("../data/fal.toml");
 const REPLICATE: &str = include_str!("../data/replicate.toml");
 const NEXA: &str = include_str!("../data/nexa.toml");

@@ -1,5 +1,9 @@
 //! The checked settings, with everything precomputed that requests have in common.
 
+mod checks;
+mod effective;
+mod plans;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,7 +12,10 @@ use std::time::Duration;
 use failover_core::{Backoff, Breaker, Candidate, Limits, Policy, ProviderId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use self::plans::Domains;
+pub(crate) use self::plans::{Plan, first_answer};
 use crate::builder::Builder;
+use crate::cache::Answers;
 use crate::catalogue::Catalogue;
 use crate::data::Task;
 use crate::error::ConfigError;
@@ -32,7 +39,7 @@ pub trait FromConfig: Sized {
 
 /// The settings of a `Failover`: checked, immutable, shared by all its requests.
 ///
-/// Its `Debug` shows neither keys nor paths of URLs.
+/// Its `Debug` shows neither keys nor paths of URLs, and nor does its `Display`: the plan, for a person to read.
 pub struct Config {
     pub(crate) catalogue: Catalogue,
     pub(crate) origins: Vec<(Site, Origin)>,
@@ -55,36 +62,13 @@ pub struct Config {
     breaker: Breaker,
     request_limit: usize,
     answer_limit: usize,
+    check_answers: bool,
+    primary_limit: Option<Duration>,
     on_failover: Option<Observer>,
-}
-
-/// Who is asked for a model: its own provider, then those who stand in, in the user's order.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    /// At once.
-    pub(crate) candidates: Vec<Candidate>,
-    /// By way of FAL's queue, which fails apart from the rest.
-    pub(crate) queued: Vec<Candidate>,
-    /// The stand-ins from the second candidate on: their places, and the places of their models in their data.
-    pub(crate) standings: Vec<(usize, usize)>,
-}
-
-/// After this long without an answer, a request to the asked provider that nobody waits for any more counts against it. No
-/// adapter ends an attempt for it; without it, a provider that hangs would never be blamed by callers who give up
-/// on their own. Thirty seconds are several times what the slowest of the image models takes; a video takes minutes.
-const fn first_answer(task: Task) -> Duration {
-    match task {
-        Task::Image | Task::Speech | Task::Transcription => Duration::from_secs(30),
-        Task::Video => Duration::from_secs(600),
-    }
-}
-
-/// The longest that a stand-in may take unless the user says otherwise. Ten minutes are the limit of NexaAPI's own SDK.
-const fn usual_limit(task: Task) -> Duration {
-    match task {
-        Task::Image | Task::Speech | Task::Transcription => Duration::from_secs(60),
-        Task::Video => Duration::from_secs(600),
-    }
+    cache: Option<Answers>,
+    off: bool,
+    /// The plan in words.
+    effective: String,
 }
 
 /// The user's callback.
@@ -103,21 +87,25 @@ impl Config {
         Builder::new()
     }
 
-    pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
-        check_settings(&settings)?;
-        settings.triggers.check()?;
+    pub(crate) fn new(mut settings: Settings) -> Result<Self, ConfigError> {
+        if let Some(refused) = settings.refused.take() {
+            return Err(refused);
+        }
+        settings.fill_in()?;
+        checks::settings(&settings)?;
         let catalogue = Catalogue::with(settings.nexa_dialect, &settings.data)?;
+        checks::declared(&settings, &catalogue)?;
         let mut domains = Domains::default();
         let mut standings = Vec::new();
         for provider in &settings.stand_ins {
             let jobs = domains.intern(&format!("{provider} (jobs)"))?;
-            let limit = settings.stand_in_limit.unwrap_or(usual_limit(Task::Video));
+            let limit = settings.stand_in_limit.unwrap_or(plans::usual_limit(Task::Video));
             let limit = Limits::NONE.with_total(limit);
             standings.push(Standing::new(*provider, &settings, &catalogue, jobs, limit)?);
         }
         let version_page = domains.intern("replicate (versions)")?;
-        let fal = plans(ProviderName::Fal, &settings, &catalogue, &standings, &mut domains)?;
-        let replicate = plans(ProviderName::Replicate, &settings, &catalogue, &standings, &mut domains)?;
+        let fal = plans::plans(ProviderName::Fal, &settings, &catalogue, &standings, &mut domains)?;
+        let replicate = plans::plans(ProviderName::Replicate, &settings, &catalogue, &standings, &mut domains)?;
         let delay = settings.stand_in_delay;
         let policy = Policy::new().retries(0).backoff(Backoff::constant(delay).cap(delay)).patience(delay);
         let policy = settings.deadline.map_or(policy, |deadline| policy.deadline(deadline));
@@ -125,30 +113,37 @@ impl Config {
         if settings.fal_no_retry {
             primary_headers.insert(HeaderName::from_static("x-fal-no-retry"), HeaderValue::from_static("1"));
         }
-        Ok(Self {
-            origins: origins(&settings)?,
-            deployments: deployments(&settings, &catalogue)?,
+        let mut config = Self {
+            origins: checks::origins(&settings)?,
+            deployments: checks::deployments(&settings, &catalogue)?,
             catalogue,
             standings,
             fal,
             replicate,
             version_page: [Candidate::new(version_page).retries(0)],
-            domains: domains.0,
-            triggers: settings.triggers,
+            domains: domains.into_names(),
+            triggers: settings.triggers.clone(),
             variants: settings.variants,
             losses: settings.losses,
             outputs_as_data: settings.outputs_as_data,
             primary_headers,
             poll_interval: settings.poll_interval,
-            records: settings.store,
+            records: settings.store.clone(),
             // A question for a job may be repeated whatever became of it.
             job_policy: policy.repeat_unknown(true),
             policy,
-            breaker: settings.breaker,
+            breaker: settings.breaker.breaker(),
             request_limit: settings.request_limit,
             answer_limit: settings.answer_limit,
-            on_failover: settings.on_failover,
-        })
+            cache: settings.cache.answers(&settings),
+            check_answers: settings.check_answers,
+            primary_limit: settings.primary_limit,
+            on_failover: settings.on_failover.clone(),
+            off: settings.off,
+            effective: String::new(),
+        };
+        config.effective = effective::told(&config, &mut settings);
+        Ok(config)
     }
 
     /// Who is asked for this model, if anybody but its own provider may answer.
@@ -212,158 +207,33 @@ impl Config {
         self.answer_limit
     }
 
+    /// The answers that may be used again, if any may.
+    pub(crate) const fn cache(&self) -> Option<&Answers> {
+        self.cache.as_ref()
+    }
+
+    /// Whether the asked provider's healthy answers are read and judged before they are handed on.
+    pub(crate) const fn check_answers(&self) -> bool {
+        self.check_answers
+    }
+
+    /// The asked provider's limit, if the user set one.
+    pub(crate) const fn primary_limit(&self) -> Option<Duration> {
+        self.primary_limit
+    }
+
+    /// Whether it starts switched off.
+    #[must_use]
+    pub const fn is_off(&self) -> bool {
+        self.off
+    }
+
     /// Tells the user's callback. A panic in it ends there.
     pub fn notify(&self, provenance: &Provenance) {
         if let Some(Observer(observer)) = &self.on_failover {
             // What the callback leaves behind half done is its own; nothing of ours is in its reach.
             let _ = catch_unwind(AssertUnwindSafe(|| observer(provenance)));
         }
-    }
-}
-
-fn plans(
-    provider: ProviderName,
-    settings: &Settings,
-    catalogue: &Catalogue,
-    standings: &[Standing],
-    domains: &mut Domains,
-) -> Result<Vec<Option<Plan>>, ConfigError> {
-    let half = settings.deadline.map(|deadline| deadline / 2).filter(|half| !half.is_zero());
-    let own_limit = settings.primary_limit.or(half);
-    let retries = settings.stand_in_attempts - 1;
-    let rows = catalogue.provider(provider).map_or(0, |data| data.models.len());
-    let mut plans = Vec::with_capacity(rows);
-    for row in 0..rows {
-        let Some(source) = catalogue.source(provider, row) else {
-            plans.push(None);
-            continue;
-        };
-        let (task, id) = (source.model.task, &source.model.id);
-        let limits = Limits::NONE.with_first_answer(first_answer(task));
-        let limits = own_limit.map_or(limits, |limit| limits.with_total(limit));
-        let own = |domain| Candidate::new(domain).retries(0).limits(limits);
-        let mut candidates = vec![own(domains.intern(&format!("{provider}/{id}"))?)];
-        let mut serving = Vec::new();
-        for (place, standing) in standings.iter().enumerate().filter(|(_, it)| it.provider != provider) {
-            let by = standing.provider;
-            let Some(row) = catalogue.stand_in_row(source.model, by) else { continue };
-            let Some(stand_in) = catalogue.stand_in_at(by, row) else { continue };
-            let limit = settings.stand_in_limit.unwrap_or(usual_limit(task));
-            let domain = domains.intern(&format!("{}/{}", standing.provider, stand_in.model.id))?;
-            candidates.push(Candidate::new(domain).retries(retries).limits(Limits::NONE.with_total(limit)));
-            serving.push((place, row));
-        }
-        if serving.is_empty() {
-            plans.push(None);
-            continue;
-        }
-        let mut queued = candidates.clone();
-        if provider == ProviderName::Fal
-            && let Some(first) = queued.first_mut()
-        {
-            *first = own(domains.intern(&format!("{provider}/{id} (queue)"))?);
-        }
-        plans.push(Some(Plan { candidates, queued, standings: serving }));
-    }
-    Ok(plans)
-}
-
-fn origins(settings: &Settings) -> Result<Vec<(Site, Origin)>, ConfigError> {
-    let mut origins = Origin::built_in();
-    for (provider, text) in &settings.provider_urls {
-        let site = match provider {
-            ProviderName::Fal => Site::Fal,
-            ProviderName::Replicate => Site::Replicate,
-            ProviderName::Nexa | ProviderName::Other(_) => {
-                let problem = "is for FAL and Replicate: use nexa_base_url(..) or stand_in_url(..)";
-                return Err(ConfigError::setting("provider_url", problem));
-            }
-        };
-        origins.push((site, Origin::parse("provider_url", text)?));
-    }
-    for text in &settings.fal_queue_urls {
-        let queue = Origin::parse("fal_queue_url", text)?;
-        if origins.iter().any(|(site, origin)| *site == Site::Fal && *origin == queue) {
-            let problem = "is where FAL answers at once as well: the two need origins of their own";
-            return Err(ConfigError::setting("fal_queue_url", problem));
-        }
-        origins.push((Site::FalQueue, queue));
-    }
-    Ok(origins)
-}
-
-fn deployments(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<(String, usize)>, ConfigError> {
-    let row = |(deployment, model): &(String, String)| {
-        if deployment.split('/').count() != 2 || deployment.split('/').any(str::is_empty) {
-            return Err(ConfigError::setting("deployment", "is not of the form owner/name"));
-        }
-        let row = catalogue.row(ProviderName::Replicate, model);
-        let problem = "names a model that has no row: use one of Replicate's table";
-        row.map(|row| (deployment.clone(), row)).ok_or(ConfigError::setting("deployment", problem))
-    };
-    settings.deployments.iter().map(row).collect()
-}
-
-fn check_settings(settings: &Settings) -> Result<(), ConfigError> {
-    let none = |limit: Option<Duration>| limit.is_some_and(|limit| limit.is_zero());
-    let mut stand_ins = settings.stand_ins.clone();
-    stand_ins.sort_unstable();
-    stand_ins.dedup();
-    let unknown = |provider: &ProviderName| matches!(provider, ProviderName::Nexa | ProviderName::Other(_));
-    let refusals = [
-        (settings.stand_ins.is_empty(), "stand_ins", "names nobody: leave it out for NexaAPI"),
-        (stand_ins.len() < settings.stand_ins.len(), "stand_ins", "names a provider twice: name each once"),
-        (
-            settings.stand_in_urls.iter().any(|(provider, _)| unknown(provider)),
-            "stand_in_url",
-            "is for FAL and Replicate: use nexa_base_url(..), or say it in the provider's own file",
-        ),
-        (
-            settings.stand_in_attempts == 0,
-            "stand_in_attempts",
-            "is zero: nobody would stand in; leave it out for 2",
-        ),
-        (
-            settings.request_limit == 0,
-            "request_limit",
-            "is zero: no request would be failed over; leave it out for 8 MiB",
-        ),
-        (settings.answer_limit == 0, "answer_limit", "is zero: no answer would fit; leave it out for 32 MiB"),
-        (
-            none(settings.stand_in_limit),
-            "stand_in_limit",
-            "is zero: leave it out for 60 s, or give it some time",
-        ),
-        (
-            settings.poll_interval.is_zero(),
-            "poll_interval",
-            "is zero: leave it out for 2 s, or give it some time",
-        ),
-        (none(settings.deadline), "deadline", "is zero: leave it out for no limit, or give it some time"),
-        (
-            none(settings.primary_limit),
-            "primary_limit",
-            "is zero: leave it out for half of the deadline, or give it some time",
-        ),
-    ];
-    match refusals.into_iter().find(|(wrong, ..)| *wrong) {
-        Some((_, field, problem)) => Err(ConfigError::setting(field, problem)),
-        None => Ok(()),
-    }
-}
-
-#[derive(Default)]
-struct Domains(Vec<String>);
-
-impl Domains {
-    fn intern(&mut self, name: &str) -> Result<ProviderId, ConfigError> {
-        let slot = self.0.iter().position(|known| known == name).unwrap_or(self.0.len());
-        let too_many = ConfigError::setting("data", "holds too many models: use fewer than 60000");
-        let id = u16::try_from(slot).map_err(|_| too_many)?;
-        if slot == self.0.len() {
-            self.0.push(name.to_owned());
-        }
-        Ok(ProviderId::new(id))
     }
 }
 

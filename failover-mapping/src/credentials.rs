@@ -1,32 +1,69 @@
-//! The stand-ins' keys: checked once, so that no client can be made to panic or to split a header by them, and never printed.
+//! The stand-ins' keys: checked before they are sent, so that no client can be made to panic or to split a header by them,
+//! and never printed.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::data::Authentication;
-use crate::error::ConfigError;
 use crate::provider::ProviderName;
 use crate::route::CROSSING;
+
+/// Where a key comes from.
+#[derive(Clone)]
+pub(crate) enum Key {
+    Given(Secret),
+    /// The user's callback is asked for it, for each request.
+    Asked(Asking),
+    /// A file names a variable for it that is not set.
+    Unset,
+}
 
 /// A key that has not been checked yet. Its `Debug` says only that there is one.
 #[derive(Clone)]
 pub(crate) struct Secret(String);
 
-/// The headers by which a provider knows us.
-pub(crate) type Credentials = Vec<(HeaderName, HeaderValue)>;
+/// The user's callback for a key.
+#[derive(Clone)]
+pub(crate) struct Asking(Arc<dyn Fn() -> String + Send + Sync>);
+
+/// How a provider knows us: by a key in a header, and perhaps another header.
+pub(crate) struct Credentials {
+    provider: ProviderName,
+    name: HeaderName,
+    scheme: &'static str,
+    key: Shown,
+    besides: Option<(HeaderName, HeaderValue)>,
+}
+
+enum Shown {
+    /// Checked already, with its scheme.
+    Always(HeaderValue),
+    Asked(Asking),
+}
 
 const RAPIDAPI_KEY: HeaderName = HeaderName::from_static("x-rapidapi-key");
 const RAPIDAPI_HOST: HeaderName = HeaderName::from_static("x-rapidapi-host");
 
 /// The builder's method and the environment variable.
-const fn field(provider: ProviderName) -> &'static str {
+pub(crate) const fn field(provider: ProviderName) -> &'static str {
     match provider {
         ProviderName::Nexa => "nexa_api_key (NEXA_API_KEY)",
         ProviderName::Fal => "key for fal (FAL_KEY)",
         ProviderName::Replicate => "key for replicate (REPLICATE_API_TOKEN)",
         ProviderName::Other(_) => "key for a provider of your own",
+    }
+}
+
+/// What to do about a key that is missing.
+pub(crate) const fn missing(provider: ProviderName) -> &'static str {
+    match provider {
+        ProviderName::Nexa => "is missing: set the variable, or call nexa_api_key(..)",
+        ProviderName::Fal | ProviderName::Replicate => "is missing: set the variable, or call key(..)",
+        ProviderName::Other(_) => "is missing: call key(..)",
     }
 }
 
@@ -59,80 +96,118 @@ pub(crate) fn header(name: &str) -> Result<HeaderName, &'static str> {
         .map_err(|_| "names a header that cannot be: write it in lower case")
 }
 
+impl Key {
+    /// As the provider wants to see it.
+    pub(crate) fn shown(
+        &self,
+        provider: ProviderName,
+        authentication: &Authentication,
+    ) -> Result<Credentials, &'static str> {
+        let (name, scheme) = match authentication {
+            Authentication::Bearer => (AUTHORIZATION, "Bearer "),
+            Authentication::Key => (AUTHORIZATION, "Key "),
+            Authentication::Header(name) => (header(name)?, ""),
+        };
+        Ok(Credentials { provider, name, scheme, key: self.checked(scheme)?, besides: None })
+    }
+
+    /// As RapidAPI wants to see it, for the API at this host of theirs.
+    pub(crate) fn by_rapidapi(&self, host: HeaderValue) -> Result<Credentials, &'static str> {
+        let (provider, besides) = (ProviderName::Nexa, Some((RAPIDAPI_HOST, host)));
+        Ok(Credentials { provider, name: RAPIDAPI_KEY, scheme: "", key: self.checked("")?, besides })
+    }
+
+    fn checked(&self, scheme: &str) -> Result<Shown, &'static str> {
+        match self {
+            Self::Given(secret) => secret.value(scheme).map(Shown::Always),
+            Self::Asked(asking) => Ok(Shown::Asked(asking.clone())),
+            Self::Unset => Err("names a variable that is not set: set it"),
+        }
+    }
+}
+
+/// RapidAPI's host for an API. Says what is wrong with it, and the cure.
+pub(crate) fn rapidapi_host(host: &str) -> Result<HeaderValue, &'static str> {
+    const REFUSED: &str = "is not a host name: write it like nexa-api.p.rapidapi.com";
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+    if !host.bytes().all(plain) || !host.contains('.') {
+        return Err(REFUSED);
+    }
+    HeaderValue::from_str(host).map_err(|_| REFUSED)
+}
+
 impl Secret {
     pub(crate) const fn new(key: String) -> Self {
         Self(key)
     }
 
-    /// As the provider wants to see it, marked as sensitive.
-    pub(crate) fn shown(
-        &self,
-        provider: ProviderName,
-        authentication: &Authentication,
-    ) -> Result<Credentials, ConfigError> {
-        let (name, scheme) = match authentication {
-            Authentication::Bearer => (AUTHORIZATION, "Bearer "),
-            Authentication::Key => (AUTHORIZATION, "Key "),
-            Authentication::Header(name) => {
-                let name = header(name).map_err(|problem| ConfigError::setting(field(provider), problem));
-                (name?, "")
-            }
-        };
-        Ok(vec![(name, self.value(provider, scheme)?)])
-    }
-
-    /// As RapidAPI wants to see it, for the API at this host of theirs.
-    pub(crate) fn by_rapidapi(&self, host: &str) -> Result<Credentials, ConfigError> {
-        let refused = ConfigError::setting(
-            "nexa_rapidapi_host",
-            "is not a host name: write it like nexa-api.p.rapidapi.com",
-        );
-        let plain =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-        if !host.bytes().all(plain) || !host.contains('.') {
-            return Err(refused);
-        }
-        let host = HeaderValue::from_str(host).map_err(|_| refused)?;
-        Ok(vec![(RAPIDAPI_KEY, self.value(ProviderName::Nexa, "")?), (RAPIDAPI_HOST, host)])
-    }
-
-    fn value(&self, provider: ProviderName, scheme: &str) -> Result<HeaderValue, ConfigError> {
-        let refused = |problem| Err(ConfigError::setting(field(provider), problem));
+    fn value(&self, scheme: &str) -> Result<HeaderValue, &'static str> {
         if self.0.is_empty() {
-            return refused("is empty: set it to the key that the provider issued");
+            return Err("is empty: set it to the key that the provider issued");
         }
         if self.0.trim() != self.0 {
-            return refused("begins or ends with white space: remove it");
+            return Err("begins or ends with white space: remove it");
         }
         if ['"', '\''].iter().any(|quote| self.0.starts_with(*quote) && self.0.ends_with(*quote)) {
-            return refused("begins and ends with quotes: remove them");
+            return Err("begins and ends with quotes: remove them");
         }
         if self.0.contains(char::is_whitespace) {
-            return refused("holds white space: give the key alone, without \"Bearer\"");
+            return Err("holds white space: give the key alone, without \"Bearer\"");
         }
         const MALFORMED: &str = "holds characters other than visible ASCII: copy it again";
         if !self.0.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return refused(MALFORMED);
+            return Err(MALFORMED);
         }
-        let Ok(mut header) = HeaderValue::from_str(&format!("{scheme}{}", self.0)) else {
-            return refused(MALFORMED);
-        };
+        let mut header = HeaderValue::from_str(&format!("{scheme}{}", self.0)).map_err(|_| MALFORMED)?;
         header.set_sensitive(true);
         Ok(header)
     }
+}
 
-    pub(crate) const fn missing(provider: ProviderName) -> ConfigError {
-        let problem = match provider {
-            ProviderName::Nexa => "is missing: set the variable, or call nexa_api_key(..)",
-            ProviderName::Fal | ProviderName::Replicate => "is missing: set the variable, or call key(..)",
-            ProviderName::Other(_) => "is missing: call key(..)",
+impl Asking {
+    pub(crate) fn new(callback: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(callback))
+    }
+}
+
+impl Credentials {
+    /// Puts them on a request. Says what is wrong with the key that the user's callback gave, by name of the setting.
+    pub(crate) fn put(&self, headers: &mut HeaderMap) -> Result<(), String> {
+        let value = match &self.key {
+            Shown::Always(value) => value.clone(),
+            Shown::Asked(Asking(callback)) => {
+                let refused = |problem| format!("{}'s key_from(..) {problem}", self.provider.proper());
+                // What the callback leaves behind half done is its own; nothing of ours is in its reach.
+                let key = catch_unwind(AssertUnwindSafe(|| callback()));
+                let key = key.map_err(|_| refused("panicked".to_owned()))?;
+                let value = Secret::new(key).value(self.scheme);
+                value.map_err(|problem| refused(format!("gave a key that {problem}")))?
+            }
         };
-        ConfigError::setting(field(provider), problem)
+        headers.insert(self.name.clone(), value);
+        headers.extend(self.besides.clone());
+        Ok(())
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Given(_) => "[redacted]",
+            Self::Asked(_) => "[asked for]",
+            Self::Unset => "[not set]",
+        })
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("name", &self.name).finish_non_exhaustive()
     }
 }

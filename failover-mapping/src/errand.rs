@@ -1,6 +1,6 @@
 //! What a request is for, and who has a part in it.
 
-use failover_core::{Candidate, Launch, Policy};
+use failover_core::{Candidate, Launch};
 
 use crate::config::Config;
 use crate::data::{Substitution, Verdict};
@@ -10,7 +10,6 @@ use crate::history::Names;
 use crate::origin::Origin;
 use crate::provenance::{Asked, Price, Served};
 use crate::provider::ProviderName;
-use crate::route::Entrance;
 
 /// What a request is for.
 #[derive(Debug)]
@@ -28,27 +27,18 @@ pub(crate) enum Errand<'c, 'b> {
 impl<'c> Errand<'c, '_> {
     pub(crate) fn candidates(&self, config: &'c Config) -> &'c [Candidate] {
         match self {
-            Self::Generation(generation) if matches!(generation.entrance, Entrance::FalQueue(_)) => {
-                &generation.plan.queued
-            }
-            Self::Generation(generation) => &generation.plan.candidates,
+            Self::Generation(generation) => generation.candidates,
             Self::Follow(follow) => follow.candidates(),
             Self::Version { .. } => &config.version_page,
         }
     }
 
-    pub(crate) const fn policy(&self, config: &'c Config) -> &'c Policy {
-        match self {
-            Self::Follow(_) => config.job_policy(),
-            Self::Generation(_) | Self::Version { .. } => config.policy(),
-        }
-    }
-
-    /// The first candidate is the caller's own request, unless that is for us.
+    /// Whether this candidate is the caller's own request, and not for us.
     pub(crate) const fn is_own(&self, launch: &Launch) -> bool {
         match self {
             Self::Follow(_) => false,
-            Self::Generation(_) | Self::Version { .. } => launch.candidate == 0,
+            Self::Generation(generation) => launch.candidate == generation.own,
+            Self::Version { .. } => true,
         }
     }
 

@@ -2,7 +2,9 @@
 //!
 //! No message repeats a value that the user gave for a key or a URL, so an error can be logged as it is.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::path::Path;
+use std::{fmt, io};
 
 use crate::provider::ProviderName;
 
@@ -12,14 +14,36 @@ use crate::provider::ProviderName;
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A setting of the builder, or the environment variable behind it.
+    /// A setting of the builder.
     #[error("{field} {problem}")]
     #[non_exhaustive]
     Setting {
         /// The builder's method, and the environment variable where there is one.
         field: &'static str,
         /// What is wrong with it, and the cure.
-        problem: &'static str,
+        problem: Cow<'static, str>,
+    },
+    /// A setting in a configuration file.
+    #[error("{}: {key} {problem}", place(file, *line))]
+    #[non_exhaustive]
+    File {
+        /// The file, as it was named.
+        file: String,
+        /// The line; none of a file that cannot be read.
+        line: Option<usize>,
+        /// The key, with a dot before each part.
+        key: String,
+        /// What is wrong with it, and the cure.
+        problem: String,
+    },
+    /// A variable of the environment.
+    #[error("{variable} {problem}")]
+    #[non_exhaustive]
+    Variable {
+        /// Its name.
+        variable: String,
+        /// What is wrong with it, and the cure.
+        problem: String,
     },
     /// A data file.
     #[error("data for {provider} in {file}: {key}: {reason}")]
@@ -40,8 +64,24 @@ impl ConfigError {
     /// A refusal of `field`, also for the settings that an adapter adds. `problem` says what is wrong and the cure, never
     /// the value.
     #[must_use]
-    pub const fn setting(field: &'static str, problem: &'static str) -> Self {
-        Self::Setting { field, problem }
+    pub fn setting(field: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::Setting { field, problem: problem.into() }
+    }
+}
+
+impl ConfigError {
+    pub(crate) fn variable(name: &str, problem: impl Into<String>) -> Self {
+        Self::Variable { variable: name.to_owned(), problem: problem.into() }
+    }
+
+    /// A file that cannot be read.
+    pub(crate) fn unread(file: &Path, error: &io::Error) -> Self {
+        Self::File {
+            file: file.to_string_lossy().into(),
+            line: None,
+            key: "the file".to_owned(),
+            problem: format!("cannot be read: {error}"),
+        }
     }
 }
 
@@ -49,6 +89,10 @@ impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+fn place(file: &str, line: Option<usize>) -> String {
+    line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
 }
 
 /// Whose data are read, and out of which file.

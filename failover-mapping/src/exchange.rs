@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use failover_core::{Candidate, Entry, Fault, Launch, Moment, Outcome, Policy};
 use http::{HeaderMap, Response, StatusCode};
 
+use crate::cache::Scope;
 use crate::config::Config;
 use crate::data::Field;
 use crate::errand::{Cast, Errand};
@@ -16,6 +17,7 @@ use crate::generation::{self, Answered, Generation};
 use crate::history::{History, Names};
 use crate::provenance::Attempt;
 use crate::read::Reading;
+use crate::recall::Recall;
 use crate::route::Crossing;
 use crate::shape::{self, Wanted, replicate};
 use crate::talk::{End, Stage, Talk, Turn};
@@ -28,26 +30,31 @@ use crate::talk::{End, Stage, Talk, Turn};
 pub struct Exchange<'c, 'b> {
     pub(crate) config: &'c Config,
     pub(crate) errand: Errand<'c, 'b>,
+    policy: &'c Policy,
     crossing: Crossing,
     body: &'b [u8],
     pub(crate) history: History,
     reading: Option<Result<Reading<'c>, String>>,
     talk: Option<Talk<'c>>,
-    answered: Option<Answered>,
+    pub(crate) answered: Option<Answered>,
     found: Option<Found>,
     began_queued: bool,
+    /// None where the cache has no part in it.
+    pub(crate) recall: Option<Box<Recall<'c>>>,
 }
 
 impl<'c, 'b> Exchange<'c, 'b> {
     pub(crate) const fn new(
         config: &'c Config,
         errand: Errand<'c, 'b>,
+        policy: &'c Policy,
         crossing: Crossing,
         body: &'b [u8],
         started: Moment,
     ) -> Self {
         Self {
             config,
+            policy,
             crossing,
             body,
             history: History::new(started, !matches!(errand, Errand::Follow(_))),
@@ -56,8 +63,21 @@ impl<'c, 'b> Exchange<'c, 'b> {
             answered: None,
             found: None,
             began_queued: false,
+            recall: None,
             errand,
         }
+    }
+
+    /// The same for this caller, with the cache, if there is one. A request that nobody else could serve is none that may be
+    /// answered by what came before: it may have a webhook.
+    pub(crate) fn for_caller(mut self, scope: Option<Scope>) -> Self {
+        let Errand::Generation(generation) = &self.errand else { return self };
+        let ends = self.policy.ends(self.history.started);
+        let recall = scope.and_then(|scope| Recall::new(self.config, generation, scope, self.body, ends));
+        if recall.is_some() && self.reading.get_or_insert_with(|| generation.read(self.body)).is_ok() {
+            self.recall = recall;
+        }
+        self
     }
 
     /// Who may be asked: the provider that the caller asked, then those who stand in for it. Of a job that was failed over,
@@ -70,7 +90,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
     /// What the user wants of such a call.
     #[must_use]
     pub const fn policy(&self) -> &'c Policy {
-        self.errand.policy(self.config)
+        self.policy
     }
 
     /// Whether this attempt is the caller's own request, to be sent as it came through the caller's own client. All others
@@ -291,7 +311,12 @@ impl<'c, 'b> Exchange<'c, 'b> {
         wall: impl Fn() -> SystemTime,
         number: u64,
     ) -> Conclusion {
-        let made = self.answer(now, wall, number);
+        let made = self.answer(now, &wall, number);
+        if made.is_none()
+            && let Some(record) = self.keep_or_stale(&wall)
+        {
+            return Conclusion::StandIn(self.recalled(&record, true, entries, now, wall()));
+        }
         let cast = Cast { config: self.config, errand: &self.errand };
         let provenance = self.history.provenance(&cast, entries, made.is_some(), now);
         // A question for a job is none that was failed over, and there are many.
@@ -301,6 +326,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
         match made {
             Some(mut made) => {
                 if let Some(provenance) = provenance {
+                    self.keep_made(&made, &provenance, wall());
                     provenance.mark(made.headers_mut());
                     made.extensions_mut().insert(provenance);
                 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use failover_core::{Launch, Moment, Outcome};
+use failover_core::{Fault, Launch, Moment, Outcome};
 use http::{Request, Response};
 
 use crate::provenance::Provenance;
@@ -30,6 +30,33 @@ impl Flight {
     pub fn left(&self, now: Moment) -> Option<Duration> {
         Some(self.launch.limits.total()?.saturating_sub(now.since(self.began)))
     }
+}
+
+/// How much of the asked provider's answer is read before it is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "every wish must be met by every adapter")]
+pub enum Read {
+    /// Nothing.
+    Nothing,
+    /// As much as arrives at once: [`READ_AHEAD`] bytes within [`READ_TIME`] at most.
+    Beginning,
+    /// All of it, unless it is longer than [`Config::answer_limit`](crate::Config::answer_limit), as long as the attempt
+    /// may take.
+    Whole,
+}
+
+/// What was read of the asked provider's answer. All of it is put back before the answer is handed on.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "an adapter says one of these")]
+pub enum Body<'a> {
+    /// Nothing.
+    Unread,
+    /// Its beginning, which may be all of it.
+    Beginning(&'a [u8]),
+    /// All of it.
+    Whole(&'a [u8]),
+    /// It broke off.
+    Broken(Fault),
 }
 
 /// So many bytes of a refused answer are read ahead, to judge it and to free its connection.

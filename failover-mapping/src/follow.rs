@@ -12,6 +12,7 @@ use crate::data::{Answer, Input, Model, Substitution, Task};
 use crate::form::Produced;
 use crate::gather::Reader;
 use crate::loss::Loss;
+use crate::media::Reach;
 use crate::origin::{Origin, Site};
 use crate::provenance::Asked;
 use crate::provider::ProviderName;
@@ -150,7 +151,7 @@ impl<'c> Follow<'c> {
                 keys: data.answer.as_ref()?,
                 task: known.task,
                 wanted: self.wanted(),
-                local: standing.base.local,
+                reach: Reach::of_stand_in(standing.base.local),
             },
             wait: match self.wish {
                 Wish::Stream { .. } => Wait::Until(started.plus(LONGEST_STREAM)),

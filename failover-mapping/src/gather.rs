@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::data::{AnswerKeys, Task};
 use crate::form::{File, Produced, Seed, Segment, Size, Transcript};
-use crate::{json, language, media};
+use crate::media::{self, Reach};
+use crate::{json, language};
 
 /// A success that is none.
 #[derive(Debug)]
@@ -42,8 +43,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) task: Task,
     /// How many files were asked for.
     pub(crate) wanted: usize,
-    /// The stand-in is on this machine, so its files may be too.
-    pub(crate) local: bool,
+    /// Where its files may be.
+    pub(crate) reach: Reach,
 }
 
 /// How deep in an answer a result may stand: `{"result": {"images": [{"url": ..}]}}`, and some more.
@@ -85,6 +86,12 @@ impl Reader<'_> {
             None if unfinished || is_wordy(&answer) => Ok(Said::Pending { id, queued: false }),
             None => Err(Fault::Empty.into()),
         }
+    }
+
+    /// Whether an answer is a result, and all of it.
+    pub(crate) fn is_finished(self, body: &[u8]) -> bool {
+        let ended = json::answer(body).is_ok_and(|answer| matches!(self.pending(&answer), Ok(None)));
+        ended && matches!(self.answer(body, false), Ok(Said::Done(_)))
     }
 
     /// Whether the answer, or the object that it wraps, is not finished; and if so, whether it has not even begun.
@@ -186,7 +193,7 @@ impl Reader<'_> {
 
     /// The file behind a URL; none if it is another kind of file than was asked for.
     fn file(self, text: &str, around: Around<'_>) -> Option<File> {
-        let url = media::of_stand_in(text, self.local)?;
+        let url = self.reach.url(text)?;
         let said = around.content_type.map(Cow::Borrowed);
         let content_type = said.or_else(|| media::type_of(&url));
         let kind = content_type.as_deref().and_then(|media| media.split('/').next());

@@ -1,21 +1,24 @@
 //! A request that generates something: what its stand-ins are asked, and what the caller gets.
 
+use std::cmp::Ordering;
 use std::time::{Duration, SystemTime};
 
-use failover_core::Moment;
-use http::{HeaderValue, Response};
+use failover_core::{Candidate, Fault, Moment};
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::catalogue::{Source, StandIn};
-use crate::config::{Config, Plan};
+use crate::config::Config;
 use crate::data::{Field, Substitution};
 use crate::form::{Form, Produced};
-use crate::gather::Reader;
+use crate::gather::{Reader, Said};
 use crate::loss::LossKind;
+use crate::media::Reach;
 use crate::origin::Origin;
+use crate::prefer::Prefer;
 use crate::provenance::Asked;
 use crate::provider::ProviderName;
 use crate::read::{self, Reading, Untranslatable};
-use crate::route::{Crossing, Entrance, Prefer, Version};
+use crate::route::{Crossing, Entrance, Version};
 use crate::shape::queue::Job;
 use crate::shape::replicate::Prediction;
 use crate::shape::{self, Output, State, fal};
@@ -28,7 +31,11 @@ use crate::write::{self, Translation};
 #[derive(Debug)]
 pub(crate) struct Generation<'c, 'b> {
     pub(crate) source: Source<'c>,
-    pub(crate) plan: &'c Plan,
+    pub(crate) candidates: &'c [Candidate],
+    /// The stand-ins among them: their places, and the places of their models in their data.
+    pub(crate) standings: &'c [(usize, usize)],
+    /// The asked provider's place among them.
+    pub(crate) own: usize,
     pub(crate) origin: &'c Origin,
     pub(crate) entrance: Entrance,
     pub(crate) version: Option<Version<'b>>,
@@ -53,6 +60,13 @@ pub(crate) enum Outcome {
     Job { id: String, queued: bool },
 }
 
+impl Answered {
+    /// The result is there, and not a job that makes it.
+    pub(crate) const fn is_done(&self) -> bool {
+        matches!(self.result, Outcome::Done(_))
+    }
+}
+
 impl<'c> Generation<'c, '_> {
     /// The provider that the caller asked, and its own name of the model.
     pub(crate) fn primary(&self) -> (ProviderName, &'c str) {
@@ -65,14 +79,19 @@ impl<'c> Generation<'c, '_> {
         config: &'c Config,
         candidate: usize,
     ) -> Option<(&'c Standing, StandIn<'c>)> {
-        let (place, row) = *self.plan.standings.get(candidate.checked_sub(1)?)?;
+        let before = match candidate.cmp(&self.own) {
+            Ordering::Less => candidate,
+            Ordering::Equal => return None,
+            Ordering::Greater => candidate - 1,
+        };
+        let (place, row) = *self.standings.get(before)?;
         let standing = config.standings.get(place)?;
         Some((standing, config.catalogue.stand_in_at(standing.provider, row)?))
     }
 
     /// All who stand in, in the user's order.
     pub(crate) fn stand_ins(&self, config: &'c Config) -> impl Iterator<Item = (&'c Standing, StandIn<'c>)> {
-        (1..=self.plan.standings.len()).filter_map(|candidate| self.stand_in(config, candidate))
+        (0..self.candidates.len()).filter_map(|candidate| self.stand_in(config, candidate))
     }
 
     /// What was asked, for the provenance.
@@ -88,6 +107,29 @@ impl<'c> Generation<'c, '_> {
             }
         };
         Asked { provider, model: model.to_owned(), url: format!("{}/{path}", self.origin), job: false }
+    }
+
+    /// Whether the asked provider's success holds what was asked for: a result, or a job that is accepted. It is read as
+    /// liberally as a stand-in's.
+    pub(crate) fn check(&self, config: &'c Config, status: StatusCode, body: &[u8]) -> Result<(), Fault> {
+        if matches!(self.entrance, Entrance::FalQueue(_)) {
+            return shape::queue::accepts(body);
+        }
+        let Some(reader) = self.reader(config) else { return Ok(()) };
+        let accepted = status == StatusCode::ACCEPTED;
+        match reader.answer(body, accepted).map_err(|unusable| unusable.fault)? {
+            Said::Done(_) => Ok(()),
+            // Whoever is to wait for the result was told that there is none.
+            Said::Pending { .. } if matches!(self.entrance, Entrance::Fal(_)) => Err(Fault::Empty),
+            Said::Pending { id, .. } => id.map(|_| ()).ok_or(Fault::Empty),
+        }
+    }
+
+    /// How the asked provider's own answers are read.
+    pub(crate) fn reader(&self, config: &'c Config) -> Option<Reader<'c>> {
+        let data = config.catalogue.provider(self.source.provider);
+        let keys = data.and_then(|data| data.answer.as_ref())?;
+        Some(Reader { keys, task: self.source.model.task, wanted: 1, reach: Reach::Anywhere })
     }
 
     /// The request in the neutral form.
@@ -153,7 +195,7 @@ impl<'c> Generation<'c, '_> {
             keys: stand_in.data.answer.as_ref()?,
             task: form.task,
             wanted: form.wanted(),
-            local: standing.base.local,
+            reach: Reach::of_stand_in(standing.base.local),
         };
         let mut talk = Talk {
             standing,

@@ -5,6 +5,7 @@ use std::mem;
 use failover_core::{Entry, Fault, Moment};
 use http::StatusCode;
 
+use crate::cache::{Cached, Record};
 use crate::data::Substitution;
 use crate::flight::Flight;
 use crate::loss::Loss;
@@ -95,22 +96,44 @@ impl History {
             return None;
         }
         let asked = names.asked();
-        let own = |attempt: &&Attempt| attempt.provider == asked.provider;
         let last = self.attempts.last().filter(|attempt| attempt.fault.is_none());
         let served = names.served(last.map(|_| self.candidate)).filter(|_| answered || last.is_some());
-        Some(Provenance {
-            price: served.as_ref().and_then(|served| names.price(served)),
-            served,
+        // What was lost concerns the stand-in's answer only.
+        let losses = if answered { mem::take(&mut self.losses) } else { Vec::new() };
+        let price = served.as_ref().and_then(|served| names.price(served));
+        Some(Provenance { price, losses, served, ..self.told(asked, skipped, now) })
+    }
+
+    /// What happened, where an answer serves that came before.
+    pub(crate) fn recalled(
+        &mut self,
+        names: &impl Names,
+        entries: impl IntoIterator<Item = Entry>,
+        (record, cached): (&Record, Cached),
+        now: Moment,
+    ) -> Provenance {
+        let skipped = entries.into_iter().filter_map(|entry| self.passed(names, &entry)).collect();
+        let told = self.told(names.asked(), skipped, now);
+        let (served, losses) = (Some(record.served.clone()), record.losses.clone());
+        Provenance { served, losses, cached: Some(cached), ..told }
+    }
+
+    /// All but who served, and what.
+    fn told(&mut self, asked: Asked, skipped: Vec<Passed>, now: Moment) -> Provenance {
+        let own = |attempt: &&Attempt| attempt.provider == asked.provider;
+        Provenance {
             skipped,
-            // What was lost concerns the stand-in's answer only.
-            losses: if answered { mem::take(&mut self.losses) } else { Vec::new() },
             note: self.note.take(),
             maybe_billed: self.attempts.iter().any(|attempt| attempt.maybe_billed),
             status: self.attempts.iter().filter(own).find_map(|attempt| attempt.fault.and(attempt.status)),
             took: now.since(self.started),
             attempts: mem::take(&mut self.attempts),
             asked,
-        })
+            served: None,
+            losses: Vec::new(),
+            price: None,
+            cached: None,
+        }
     }
 
     fn passed(&self, names: &impl Names, entry: &Entry) -> Option<Passed> {

@@ -84,6 +84,7 @@ mod answers;
 mod builder;
 #[cfg(feature = "http")]
 mod by_hand;
+pub mod cache;
 pub mod calls;
 #[cfg(feature = "http")]
 mod catalogue;
@@ -99,6 +100,8 @@ mod coverage;
 mod credentials;
 #[cfg(feature = "http")]
 mod data;
+#[cfg(feature = "http")]
+mod engine;
 #[cfg(feature = "http")]
 mod errand;
 #[cfg(feature = "http")]
@@ -134,11 +137,18 @@ mod origin;
 #[cfg(feature = "http")]
 mod own;
 #[cfg(feature = "http")]
+mod per_request;
+#[cfg(feature = "http")]
+mod prefer;
+mod preset;
+#[cfg(feature = "http")]
 mod provenance;
 #[cfg(feature = "http")]
 mod provider;
 #[cfg(feature = "http")]
 mod read;
+#[cfg(feature = "http")]
+mod recall;
 #[cfg(feature = "http")]
 mod redact;
 #[cfg(feature = "http")]
@@ -180,18 +190,25 @@ pub use data::{
     Price as ListPrice, ProviderData, Refusal, Size, Substitution, Task, Verdict,
 };
 #[cfg(feature = "http")]
+pub use engine::Engine;
+#[cfg(feature = "http")]
 pub use error::ConfigError;
 #[cfg(feature = "http")]
 pub use exchange::Exchange;
-pub use failover_core::{Fault, Moment, Skip};
+pub use failover_core::{CircuitState, Fault, Moment, Skip};
 #[cfg(feature = "http")]
-pub use flight::{Conclusion, Flight, READ_AHEAD, READ_TIME, Step};
+pub use flight::{Body, Conclusion, Flight, READ_AHEAD, READ_TIME, Read, Step};
 #[cfg(feature = "http")]
 pub use loss::{Loss, LossKind};
+#[cfg(feature = "http")]
+pub use per_request::PerRequest;
+pub use preset::Preset;
 #[cfg(feature = "http")]
 pub use provenance::{Asked, Attempt, Passed, Price, Provenance, Served};
 #[cfg(feature = "http")]
 pub use provider::{OtherName, ProviderName};
+#[cfg(feature = "http")]
+pub use recall::Recalled;
 #[cfg(feature = "http")]
 pub use route::{Route, Target};
 #[cfg(feature = "http")]

@@ -32,6 +32,27 @@ pub enum LossKind {
     Short,
 }
 
+impl LossKind {
+    const ALL: [Self; 6] =
+        [Self::Dropped, Self::Clamped, Self::Approximated, Self::Defaulted, Self::Invented, Self::Short];
+
+    /// By the word for it.
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dropped => "dropped",
+            Self::Clamped => "clamped",
+            Self::Approximated => "approximated",
+            Self::Defaulted => "defaulted",
+            Self::Invented => "invented",
+            Self::Short => "short",
+        }
+    }
+}
+
 impl Loss {
     pub(crate) fn new(field: &str, kind: LossKind) -> Self {
         Self { field: redact::key(field).to_owned(), kind }
@@ -61,13 +82,6 @@ impl fmt::Display for Loss {
 
 impl fmt::Display for LossKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Dropped => "dropped",
-            Self::Clamped => "clamped",
-            Self::Approximated => "approximated",
-            Self::Defaulted => "defaulted",
-            Self::Invented => "invented",
-            Self::Short => "short",
-        })
+        f.pad(self.as_str())
     }
 }

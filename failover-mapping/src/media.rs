@@ -2,8 +2,13 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use url::{Host, Url};
 
+use crate::form::File;
 use crate::origin;
 
 /// Checks the URL of a file that a caller hands over, before a stand-in is told it. It is not opened by us.
@@ -37,6 +42,35 @@ pub(crate) fn of_stand_in(text: &str, local: bool) -> Option<Url> {
         _ => false,
     };
     (usable && url.username().is_empty() && url.password().is_none()).then_some(url)
+}
+
+/// Where the files of an answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// On a host with a name.
+    Web,
+    /// There, or on this machine.
+    ThisMachine,
+    /// Wherever the asked provider says: the caller asked it, and it is not opened by us.
+    Anywhere,
+}
+
+impl Reach {
+    /// Of a stand-in, which may be on this machine itself.
+    pub(crate) const fn of_stand_in(local: bool) -> Self {
+        if local { Self::ThisMachine } else { Self::Web }
+    }
+
+    /// The URL, if it is within reach.
+    pub(crate) fn url(self, text: &str) -> Option<Url> {
+        match self {
+            Self::Web => of_stand_in(text, false),
+            Self::ThisMachine => of_stand_in(text, true),
+            Self::Anywhere => {
+                Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http" | "data"))
+            }
+        }
+    }
 }
 
 /// RFC 6761, section 6.3.
@@ -84,4 +118,30 @@ pub(crate) fn by_extension(extension: &str) -> Option<&'static str> {
         ("m4a", "audio/mp4"),
     ];
     known.into_iter().find(|(ending, _)| extension.eq_ignore_ascii_case(ending)).map(|(_, media)| media)
+}
+
+/// Puts the file's content in place of its address. The type is the one that its host says; where that is no more than
+/// "bytes", the one that the stand-in said. A page of text is no file, whatever its address looks like.
+pub(crate) fn inlined(file: &mut File, headers: &HeaderMap, body: &[u8]) -> bool {
+    let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let said = said.and_then(|said| said.split(';').next()).map(|said| said.trim().to_ascii_lowercase());
+    let content_type = match said {
+        Some(said) if is_media_type(&said) => Some(said),
+        Some(said) if !said.ends_with("/octet-stream") => None,
+        Some(_) | None => file.content_type.clone(),
+    };
+    let Some(content_type) = content_type else { return false };
+    file.url = format!("data:{content_type};base64,{}", STANDARD.encode(body));
+    file.content_type = Some(content_type);
+    true
+}
+
+/// The host at which a file is, as a note may name it.
+pub(crate) fn host_of(url: &str) -> String {
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    match host {
+        // No name in the internet is longer.
+        Some(host) if host.len() <= 253 => host,
+        Some(_) | None => "a host".to_owned(),
+    }
 }

@@ -8,7 +8,6 @@ use std::fmt;
 use http::Uri;
 use url::{Host, Url};
 
-use crate::error::ConfigError;
 use crate::provider::ProviderName;
 use crate::route::Target;
 
@@ -59,11 +58,11 @@ impl Origin {
         .into()
     }
 
-    /// The user's further origin of a provider, as the setting `field` says.
-    pub(crate) fn parse(field: &'static str, text: &str) -> Result<Self, ConfigError> {
-        let url = canonical(text).map_err(|problem| ConfigError::setting(field, problem))?;
+    /// The user's further origin of a provider. Says what is wrong with the text, and the cure.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let url = canonical(text)?;
         if url.path() != "/" {
-            return Err(ConfigError::setting(field, "has a path: give scheme, host and port only"));
+            return Err("has a path: give scheme, host and port only");
         }
         let scheme = if url.scheme() == "https" { "https" } else { "http" };
         let host = url.host_str().unwrap_or_default().to_owned();
@@ -117,6 +116,11 @@ impl Base {
             Some(_) => Ok(base),
             None => Err("has a path that cannot be sent: use letters, digits and dashes"),
         }
+    }
+
+    /// Whether there is more than scheme, host and port.
+    pub(crate) fn has_path(&self) -> bool {
+        self.to_string() != self.url
     }
 
     /// The address of a path.

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::errand::Errand;
 use crate::exchange::Exchange;
-use crate::flight::Flight;
+use crate::flight::{Body, Flight, Read};
 use crate::provider::ProviderName;
 use crate::{hint, verdict};
 
@@ -20,9 +20,13 @@ impl<'c> Exchange<'c, '_> {
         fal.then_some(headers)
     }
 
-    /// Whether the beginning of the asked provider's answer is needed to judge it. At most 64 KiB of it are read.
+    /// How much of the asked provider's answer is needed to judge it.
     #[must_use]
-    pub fn wants_body(&self, status: StatusCode, headers: &HeaderMap, wall: impl Fn() -> SystemTime) -> bool {
+    pub fn wants_body(&self, status: StatusCode, headers: &HeaderMap, wall: impl Fn() -> SystemTime) -> Read {
+        if status.is_success() {
+            let checked = self.config.check_answers() && self.generation().is_some();
+            return if checked || self.wants_to_keep(headers) { Read::Whole } else { Read::Nothing };
+        }
         let triggers = &self.config.triggers;
         let trigger = triggers.should_failover(status.as_u16());
         let telling = self.errand.verdicts(self.config).iter().any(|row| {
@@ -30,24 +34,34 @@ impl<'c> Exchange<'c, '_> {
             row.status == status.as_u16() && row.body.is_some() && (trigger || credit)
         });
         let throttled = status == StatusCode::TOO_MANY_REQUESTS && trigger;
-        telling || (throttled && hint::of_headers(headers, wall).is_none())
+        let wanted = telling || (throttled && hint::of_headers(headers, wall).is_none());
+        if wanted { Read::Beginning } else { Read::Nothing }
     }
 
-    /// The asked provider answered with this status. `body` is the beginning of it, if it was read.
+    /// The asked provider answered with this status. `body` is what was read of it.
     ///
-    /// A status that is a trigger is a failure. Any other answer is the caller's, also a refusal.
+    /// A status that is a trigger is a failure. Any other answer is the caller's, also a refusal; but a success that was read
+    /// as a whole, because the user wants answers checked, must hold what was asked for.
     #[must_use]
     pub fn own_answered(
         &mut self,
         flight: &Flight,
-        (status, headers, body): (StatusCode, &HeaderMap, Option<&[u8]>),
+        (status, headers, body): (StatusCode, &HeaderMap, Body<'_>),
         now: Moment,
         wall: impl Fn() -> SystemTime,
     ) -> Outcome<'static> {
         if status.as_u16() < 400 {
-            self.own_ended(flight, Some(status), None, true, now);
-            return Outcome::Answered;
+            let junk = if status.is_success() { self.junk(status, body) } else { None };
+            if junk.is_none() {
+                self.keep_own((status, headers, body), wall);
+            }
+            self.own_ended(flight, Some(status), junk, junk.is_none(), now);
+            return junk.map_or(Outcome::Answered, Outcome::from);
         }
+        let body = match body {
+            Body::Beginning(read) | Body::Whole(read) => Some(read),
+            Body::Unread | Body::Broken(_) => None,
+        };
         let triggers = &self.config.triggers;
         let mut said = verdict::fault(self.errand.verdicts(self.config), status, headers, body);
         // A client that hides the headers hides whose deadline it was: then it is the caller's, if the caller set one.
@@ -76,6 +90,17 @@ impl<'c> Exchange<'c, '_> {
         Outcome::from(if handed_on { Fault::InvalidRequest } else { fault })
     }
 
+    /// Why a success is none, where answers are checked.
+    fn junk(&self, status: StatusCode, body: Body<'_>) -> Option<Fault> {
+        let generation = self.generation().filter(|_| self.config.check_answers())?;
+        match body {
+            Body::Whole(body) => generation.check(self.config, status, body).err(),
+            Body::Broken(fault) => Some(fault),
+            // It is too long to be checked.
+            Body::Unread | Body::Beginning(_) => None,
+        }
+    }
+
     fn has_own_deadline(&self) -> bool {
         matches!(&self.errand, Errand::Generation(generation) if generation.own_deadline)
     }
@@ -90,6 +115,9 @@ impl<'c> Exchange<'c, '_> {
     ) {
         let first = self.history.attempts.is_empty() && !flight.launch.last_resort;
         self.history.untouched = handed_on && first;
+        if let Some(recall) = &mut self.recall {
+            recall.handed_on = handed_on;
+        }
         if !self.history.untouched {
             self.history.record(flight, self.errand.primary(), status, fault, now);
         }

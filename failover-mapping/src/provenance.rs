@@ -8,6 +8,7 @@ use std::time::Duration;
 use failover_core::{Fault, Skip};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::cache::Cached;
 use crate::data::{self, Substitution};
 use crate::loss::Loss;
 use crate::provider::ProviderName;
@@ -44,6 +45,8 @@ pub struct Provenance {
     pub price: Option<Price>,
     /// How long the whole call took.
     pub took: Duration,
+    /// The answer lay in the cache: it was given to an earlier request, by the one who is named as having served.
+    pub cached: Option<Cached>,
 }
 
 /// List prices in the same unit, so that they can be compared.
@@ -148,11 +151,14 @@ const ATTEMPTS: HeaderName = HeaderName::from_static("x-failover-attempts");
 const LOSSY: HeaderName = HeaderName::from_static("x-failover-lossy");
 const PRICE: HeaderName = HeaderName::from_static("x-failover-price");
 const MAYBE_BILLED: HeaderName = HeaderName::from_static("x-failover-maybe-billed");
+const CACHE: HeaderName = HeaderName::from_static("x-failover-cache");
+const AGE: HeaderName = HeaderName::from_static("x-failover-age");
 const NOTE: HeaderName = HeaderName::from_static("x-failover-note");
 
 impl Provenance {
     /// The `x-failover-*` headers: `served-by` (a provider, or `nobody`) and `attempts` always; `model` and `substitution` if
-    /// somebody served; `skipped`, `lossy`, `price`, `maybe-billed` and `note` where there is something to say.
+    /// somebody served; `skipped`, `lossy`, `price`, `maybe-billed` and `note` where there is something to say; `cache` (`fresh`
+    /// or `stale`) and `age` in seconds, if the answer lay in the cache.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(8);
@@ -183,6 +189,8 @@ impl Provenance {
         say(LOSSY, losses.as_deref());
         say(PRICE, self.price.as_ref().map(Price::to_string).as_deref());
         say(MAYBE_BILLED, self.maybe_billed.then_some("true"));
+        say(CACHE, self.cached.map(|cached| if cached.stale { "stale" } else { "fresh" }));
+        say(AGE, self.cached.map(|cached| cached.age.as_secs().to_string()).as_deref());
         say(NOTE, self.note.as_deref());
     }
 
@@ -229,7 +237,9 @@ impl fmt::Display for Provenance {
         match (&self.served, self.own_status()) {
             (Some(served), _) => {
                 let Served { provider, model, substitution } = served;
-                write!(f, "served by {provider} with {model} ({substitution}), after {took}")?;
+                write!(f, "served by {provider} with {model} ({substitution})")?;
+                self.cached.map_or(Ok(()), |cached| write!(f, ", {cached}"))?;
+                write!(f, ", after {took}")?;
             }
             (None, Some(status)) => {
                 write!(f, "no stand-in served: the answer is {asked}'s own {status}, after {took}")?;

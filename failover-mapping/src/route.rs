@@ -5,13 +5,14 @@
 //! parsed URL that the client will dial.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::sync::OnceLock;
 
-use failover_core::Moment;
+use failover_core::{Moment, Policy};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use serde::Deserialize;
 use url::Url;
 
+use crate::cache::Scope;
 use crate::catalogue::is_hash;
 use crate::config::Config;
 use crate::errand::Errand;
@@ -19,6 +20,8 @@ use crate::exchange::Exchange;
 use crate::follow::{Follow, Wish};
 use crate::generation::Generation;
 use crate::origin::{Origin, Site};
+use crate::per_request::{Changed, PerRequest};
+use crate::prefer::Prefer;
 use crate::provider::ProviderName;
 use crate::ticket::Ticket;
 
@@ -87,6 +90,11 @@ pub struct Route<'c> {
     way: Way,
     crossing: Crossing,
     own_deadline: bool,
+    wishes: Option<PerRequest>,
+    /// Whom the answer is for, if answers are kept.
+    scope: Option<Scope>,
+    /// What these wishes make of the call, once its model is known.
+    changed: OnceLock<Changed>,
 }
 
 /// The values of the headers that cross.
@@ -129,13 +137,6 @@ pub(crate) enum Entrance {
     Version,
 }
 
-/// For how long the caller asked to be kept waiting for the result (RFC 7240), in Replicate's form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Prefer {
-    Wait,
-    Seconds(u8),
-}
-
 impl Config {
     /// Whether this request is ours. Costs no allocation if it is not.
     #[must_use]
@@ -151,7 +152,9 @@ impl Config {
         })?;
         let crossing = CROSSING.map(|name| headers.get(name).cloned());
         let own_deadline = OWN_DEADLINE.iter().any(|name| headers.contains_key(*name));
-        Some(Route { config: self, origin, way, crossing, own_deadline })
+        let scope = self.cache().and_then(|_| Scope::of(headers));
+        let (wishes, changed) = (None, OnceLock::new());
+        Some(Route { config: self, origin, way, crossing, own_deadline, wishes, scope, changed })
     }
 
     fn fal(&self, target: &Target<'_>) -> Option<Way> {
@@ -255,70 +258,98 @@ impl<'c> Route<'c> {
         matches!(self.way, Way::Generate { .. })
     }
 
+    /// With what this request wants otherwise. None if that is no failover at all, and it is not a question for a job
+    /// that was failed over: nobody else could answer that.
+    #[must_use]
+    pub fn with_wishes(mut self, wishes: &PerRequest) -> Option<Self> {
+        if wishes.is_off() && !self.is_follow() {
+            return None;
+        }
+        self.wishes = Some(wishes.clone());
+        Some(self)
+    }
+
+    pub(crate) const fn is_follow(&self) -> bool {
+        matches!(self.way, Way::Follow { .. })
+    }
+
     /// The exchange of this request, which has this body and began then. None if the body says that the request is not ours
     /// after all, or is larger than the limit.
     #[must_use]
-    pub fn exchange<'b>(self, body: &'b [u8], started: Moment) -> Option<Exchange<'c, 'b>> {
-        let Self { config, origin, way, crossing, own_deadline } = self;
-        if body.len() > config.request_limit() && matches!(way, Way::Generate { .. }) {
-            return None;
-        }
-        let errand = match way {
+    pub fn exchange<'r>(&'r self, body: &'r [u8], started: Moment) -> Option<Exchange<'r, 'r>> {
+        let (config, policy) = (self.config, self.config.policy());
+        let (errand, policy) = match &self.way {
+            Way::Generate { .. } if body.len() > config.request_limit() => return None,
             Way::Generate { entrance, declined, prefer } => {
-                let provider = match entrance {
-                    Entrance::Fal(_) | Entrance::FalQueue(_) => ProviderName::Fal,
-                    Entrance::Model(_) | Entrance::Deployment(_) | Entrance::Version => {
-                        ProviderName::Replicate
-                    }
-                };
-                let (row, version) = match entrance {
-                    Entrance::Fal(row) | Entrance::FalQueue(row) | Entrance::Model(row) => (row, None),
-                    Entrance::Deployment(place) => (config.deployments.get(place)?.1, None),
-                    Entrance::Version => {
-                        let version = Version::read(body)?;
-                        (config.catalogue.row_of_version(&version.0)?, Some(version))
-                    }
-                };
-                let plan = config.plan(provider, row)?;
-                let source = config.catalogue.source(provider, row)?;
-                let generation =
-                    Generation { source, plan, origin, entrance, version, prefer, declined, own_deadline };
-                Errand::Generation(Box::new(generation))
+                self.generation(body, entrance, *declined, *prefer)?
             }
             Way::Follow { site, app, id, wish } => {
-                Errand::Follow(Box::new(Follow::new(config, origin, site, app, id, wish)))
+                let follow = Follow::new(config, self.origin, *site, app.clone(), id.clone(), *wish);
+                (Errand::Follow(Box::new(follow)), self.hurried(config.job_policy()))
             }
             Way::Version { row, hash } => {
-                let model = &config.catalogue.source(ProviderName::Replicate, row)?.model.id;
-                Errand::Version { model, hash, origin }
+                let model = &config.catalogue.source(ProviderName::Replicate, *row)?.model.id;
+                let hash = hash.clone();
+                (Errand::Version { model, hash, origin: self.origin }, self.hurried(policy))
             }
         };
-        Some(Exchange::new(config, errand, crossing, body, started))
-    }
-}
-
-impl Prefer {
-    /// `wait`, or `wait=` and 1 to 60 seconds. Whatever else is preferred, Replicate answers at once.
-    fn read(headers: &HeaderMap) -> Option<Self> {
-        let mut all = headers.get_all("prefer").iter();
-        let (Some(only), None) = (all.next(), all.next()) else { return None };
-        let text = only.to_str().ok()?.trim();
-        let (word, seconds) =
-            text.split_once('=').map_or((text, None), |(word, seconds)| (word, Some(seconds)));
-        if !word.eq_ignore_ascii_case("wait") {
-            return None;
-        }
-        let Some(seconds) = seconds else { return Some(Self::Wait) };
-        let digits = seconds.bytes().all(|byte| byte.is_ascii_digit());
-        let seconds = seconds.parse().ok().filter(|seconds| digits && (1..=60).contains(seconds))?;
-        Some(Self::Seconds(seconds))
+        let exchange = Exchange::new(config, errand, policy, self.crossing.clone(), body, started);
+        Some(exchange.for_caller(self.scope))
     }
 
-    /// As long as the caller is kept waiting.
-    pub(crate) const fn wait(self) -> Duration {
-        match self {
-            Self::Wait => Duration::from_secs(60),
-            Self::Seconds(seconds) => Duration::from_secs(seconds as u64),
+    fn generation<'r>(
+        &'r self,
+        body: &'r [u8],
+        entrance: &Entrance,
+        declined: Option<&'static str>,
+        prefer: Option<Prefer>,
+    ) -> Option<(Errand<'r, 'r>, &'r Policy)> {
+        let config = self.config;
+        let provider = match entrance {
+            Entrance::Fal(_) | Entrance::FalQueue(_) => ProviderName::Fal,
+            Entrance::Model(_) | Entrance::Deployment(_) | Entrance::Version => ProviderName::Replicate,
+        };
+        let (row, version) = match *entrance {
+            Entrance::Fal(row) | Entrance::FalQueue(row) | Entrance::Model(row) => (row, None),
+            Entrance::Deployment(place) => (config.deployments.get(place)?.1, None),
+            Entrance::Version => {
+                let version = Version::read(body)?;
+                (config.catalogue.row_of_version(&version.0)?, Some(version))
+            }
+        };
+        let plan = config.plan(provider, row)?;
+        let source = config.catalogue.source(provider, row)?;
+        let queued = matches!(entrance, Entrance::FalQueue(_));
+        let candidates = if queued { &plan.queued } else { &plan.candidates };
+        let (policy, candidates, standings, own) = match &self.wishes {
+            None => (config.policy(), candidates, &plan.standings, 0),
+            Some(wishes) => {
+                let asked = (provider, source.model.task);
+                let changed = || Changed::new(config, plan, candidates, asked, wishes);
+                let Changed { policy, candidates, standings, own } = self.changed.get_or_init(changed);
+                (policy, candidates, standings, *own)
+            }
+        };
+        let generation = Generation {
+            source,
+            candidates,
+            standings,
+            own,
+            origin: self.origin,
+            entrance: entrance.clone(),
+            version,
+            prefer,
+            declined,
+            own_deadline: self.own_deadline,
+        };
+        Some((Errand::Generation(Box::new(generation)), policy))
+    }
+
+    /// The policy of a call that has no plan of its own.
+    fn hurried<'r>(&'r self, policy: &'r Policy) -> &'r Policy {
+        match &self.wishes {
+            None => policy,
+            Some(wishes) => &self.changed.get_or_init(|| Changed::alone(policy, wishes)).policy,
         }
     }
 }

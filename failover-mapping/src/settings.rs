@@ -1,19 +1,40 @@
 //! What can be set, before it is checked.
 
+mod breaking;
+mod caching;
+pub(crate) mod file;
+pub(crate) mod nearest;
+pub(crate) mod rows;
+pub(crate) mod said;
+pub(crate) mod sample;
+mod show;
+pub(crate) mod slot;
+pub(crate) mod source;
+mod tables;
+pub(crate) mod variables;
+
+use std::borrow::Cow;
 use std::time::Duration;
 
-use failover_core::Breaker;
-
+use self::breaking::Breaking;
+use self::caching::Caching;
+use self::said::Said;
+use self::slot::Around;
+use self::source::{Source, Sources};
 use crate::config::Observer;
-use crate::credentials::Secret;
+use crate::credentials::Key;
+use crate::error::ConfigError;
+use crate::preset::Preset;
 use crate::provider::ProviderName;
 use crate::store::Records;
 use crate::triggers::Triggers;
 
 #[derive(Clone)]
 pub(crate) struct Settings {
+    pub(crate) preset: Option<Preset>,
+    pub(crate) off: bool,
     pub(crate) stand_ins: Vec<ProviderName>,
-    pub(crate) keys: Vec<(ProviderName, Secret)>,
+    pub(crate) keys: Vec<(ProviderName, Key)>,
     pub(crate) nexa_base_url: Option<String>,
     pub(crate) nexa_dialect: Dialect,
     pub(crate) nexa_rapidapi_host: Option<String>,
@@ -35,10 +56,16 @@ pub(crate) struct Settings {
     pub(crate) primary_limit: Option<Duration>,
     pub(crate) request_limit: usize,
     pub(crate) answer_limit: usize,
-    pub(crate) breaker: Breaker,
+    pub(crate) check_answers: bool,
+    pub(crate) breaker: Breaking,
+    pub(crate) cache: Caching,
     pub(crate) data: Vec<OwnData>,
     pub(crate) store: Records,
     pub(crate) on_failover: Option<Observer>,
+    /// Who said which of them.
+    pub(crate) sources: Sources,
+    /// The first thing that was said in vain.
+    pub(crate) refused: Option<ConfigError>,
 }
 
 /// A data file of the user's.
@@ -62,9 +89,57 @@ pub enum Dialect {
     Sdk,
 }
 
+impl Dialect {
+    pub(crate) const ALL: [Self; 2] = [Self::Http, Self::Sdk];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Sdk => "sdk",
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn say_key(&mut self, provider: ProviderName, key: Key) {
+        self.keys.retain(|(known, _)| *known != provider);
+        self.keys.push((provider, key));
+    }
+
+    /// Puts what the preset says where nobody else has said anything.
+    pub(crate) fn fill_in(&mut self) -> Result<(), ConfigError> {
+        let Some(preset) = self.preset else { return Ok(()) };
+        let source = Source::Preset(preset);
+        for (name, text) in preset.says() {
+            let row = rows::ROWS.iter().find(|row| row.name == *name);
+            let taken = row.map(|row| row.slot.take(name, Said::Word(text), &Around::of(&source), self));
+            if let Some(Err(problem)) = taken {
+                return Err(ConfigError::setting(*name, problem.text));
+            }
+        }
+        Ok(())
+    }
+
+    /// A refusal of a setting, by the name that it has where it was said. An entry is the provider's name, say.
+    pub(crate) fn refuse(
+        &self,
+        name: &'static str,
+        entry: Option<&str>,
+        problem: impl Into<Cow<'static, str>>,
+    ) -> ConfigError {
+        let error = ConfigError::setting(name, problem);
+        match entry {
+            Some(entry) => self.sources.located(&format!("{name}.{entry}"), error),
+            None => self.sources.located(name, error),
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            preset: None,
+            off: false,
             stand_ins: vec![ProviderName::Nexa],
             keys: Vec::new(),
             nexa_base_url: None,
@@ -88,10 +163,14 @@ impl Default for Settings {
             primary_limit: None,
             request_limit: 8 << 20,
             answer_limit: 32 << 20,
-            breaker: Breaker::new(),
+            check_answers: false,
+            breaker: Breaking::default(),
+            cache: Caching::default(),
             data: Vec::new(),
             store: Records::in_memory(),
             on_failover: None,
+            sources: Sources::default(),
+            refused: None,
         }
     }
 }

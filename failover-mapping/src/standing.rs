@@ -5,12 +5,13 @@ use http::Uri;
 use url::Url;
 
 use crate::catalogue::{Catalogue, StandIn};
-use crate::credentials::{Credentials, Secret};
+use crate::credentials::{self, Credentials};
 use crate::data::Authentication;
 use crate::error::{ConfigError, Place};
 use crate::gather;
 use crate::origin::{Base, MediaHost};
 use crate::provider::ProviderName;
+use crate::settings::nearest::nearest;
 use crate::settings::{Dialect, Settings};
 
 /// A provider that may stand in.
@@ -35,8 +36,12 @@ impl Standing {
         jobs: ProviderId,
         limit: Limits,
     ) -> Result<Self, ConfigError> {
-        let secret = settings.keys.iter().find(|(known, _)| *known == provider).map(|(_, secret)| secret);
-        let secret = secret.ok_or_else(|| Secret::missing(provider))?;
+        let refused = |problem: &'static str| {
+            let error = ConfigError::setting(credentials::field(provider), problem);
+            settings.sources.located(&format!("key.{provider}"), error)
+        };
+        let key = settings.keys.iter().find(|(known, _)| *known == provider).map(|(_, key)| key);
+        let key = key.ok_or_else(|| refused(credentials::missing(provider)))?;
         let host = catalogue.provider(provider).and_then(|data| data.host.as_ref());
         let rapidapi = settings.nexa_rapidapi_host.as_ref().filter(|_| provider == ProviderName::Nexa);
         let authentication = match (provider, host) {
@@ -45,9 +50,14 @@ impl Standing {
             (_, None) => &Authentication::Bearer,
         };
         let credentials = match rapidapi {
-            Some(host) => secret.by_rapidapi(host)?,
-            None => secret.shown(provider, authentication)?,
+            Some(host) => {
+                let host = credentials::rapidapi_host(host);
+                let host = host.map_err(|problem| settings.refuse("nexa_rapidapi_host", None, problem))?;
+                key.by_rapidapi(host)
+            }
+            None => key.shown(provider, authentication),
         };
+        let credentials = credentials.map_err(refused)?;
         let base = base(provider, settings, catalogue)?;
         let mut media = Vec::new();
         for host in usual_media_hosts(provider) {
@@ -57,8 +67,8 @@ impl Standing {
             media.extend(MediaHost::parse(host).ok()); // checked when the file was read
         }
         for (_, host) in settings.media_hosts.iter().filter(|(known, _)| *known == provider) {
-            media
-                .push(MediaHost::parse(host).map_err(|problem| ConfigError::setting("media_host", problem))?);
+            let refused = |problem| settings.refuse("media_host", Some(provider.as_str()), problem);
+            media.push(MediaHost::parse(host).map_err(refused)?);
         }
         let jobs = [Candidate::new(jobs).retries(JOB_RETRIES).limits(limit)];
         Ok(Self { provider, base, credentials, media, jobs })
@@ -92,32 +102,38 @@ impl Standing {
 }
 
 fn base(provider: ProviderName, settings: &Settings, catalogue: &Catalogue) -> Result<Base, ConfigError> {
-    let set = |field, text: &str| Base::parse(text).map_err(|problem| ConfigError::setting(field, problem));
+    let parsed = |name, entry, text: &str| {
+        Base::parse(text).map_err(|problem| settings.refuse(name, entry, problem))
+    };
     let own = settings.stand_in_urls.iter().rev().find(|(known, _)| *known == provider);
     match (provider, own) {
         (ProviderName::Nexa, _) => {
-            const FIELD: &str = "nexa_base_url (NEXA_BASE_URL)";
+            const FIELD: &str = "nexa_base_url";
             match (&settings.nexa_base_url, &settings.nexa_rapidapi_host, settings.nexa_dialect) {
-                (Some(url), ..) => set(FIELD, url),
-                (None, Some(host), _) => set("nexa_rapidapi_host", &format!("https://{host}")),
-                (None, None, Dialect::Http) => set(FIELD, "https://api.nexa-api.com"),
-                (None, None, Dialect::Sdk) => set(FIELD, "https://nexa-api.com"),
+                (Some(url), ..) => parsed(FIELD, None, url),
+                (None, Some(host), _) => parsed("nexa_rapidapi_host", None, &format!("https://{host}")),
+                (None, None, Dialect::Http) => parsed(FIELD, None, "https://api.nexa-api.com"),
+                (None, None, Dialect::Sdk) => parsed(FIELD, None, "https://nexa-api.com"),
             }
         }
-        (_, Some((_, url))) => set("stand_in_url", url),
-        (ProviderName::Fal, None) => set("stand_in_url", "https://fal.run"),
-        (ProviderName::Replicate, None) => set("stand_in_url", "https://api.replicate.com"),
+        (_, Some((_, url))) => parsed("stand_in_url", Some(provider.as_str()), url),
+        (ProviderName::Fal, None) => parsed("stand_in_url", None, "https://fal.run"),
+        (ProviderName::Replicate, None) => parsed("stand_in_url", None, "https://api.replicate.com"),
         (ProviderName::Other(_), None) => {
             let host = catalogue.provider(provider).and_then(|data| data.host.as_ref());
-            let host = host.ok_or_else(|| {
-                ConfigError::setting(
-                    "stand_ins",
-                    "names a provider that nobody has declared: call provider(..)",
-                )
-            })?;
+            let host = host.ok_or_else(|| settings.refuse("stand_ins", None, undeclared(provider)))?;
             let place = Place { provider, file: "its file" };
             Base::parse(&host.base_url).map_err(|problem| place.refuse("host.base-url", problem))
         }
+    }
+}
+
+/// What to do about a provider's name that nobody has.
+pub(crate) fn undeclared(provider: ProviderName) -> String {
+    let known = [ProviderName::Nexa, ProviderName::Fal, ProviderName::Replicate];
+    match nearest(provider.as_str(), known.iter().map(ProviderName::as_str)) {
+        Some(meant) => format!("names `{provider}`, which nobody has declared: use `{meant}`"),
+        None => format!("names `{provider}`, a provider that nobody has declared: call provider(..)"),
     }
 }
 

@@ -50,24 +50,32 @@ impl Store for Memory {
 
 /// The store in use. What panics in one of the user's is as good as not kept.
 #[derive(Clone)]
-pub(crate) struct Records(Arc<dyn Store>);
+pub(crate) struct Records {
+    store: Arc<dyn Store>,
+    own: bool,
+}
 
 impl Records {
     pub(crate) fn in_memory() -> Self {
-        Self(Arc::new(Memory(Cache::with_weighter(EXPECTED, MEMORY, Bytes))))
+        let memory = Memory(Cache::with_weighter(EXPECTED, MEMORY, Bytes));
+        Self { store: Arc::new(memory), own: false }
     }
 
     pub(crate) fn of_user(store: impl Store + 'static) -> Self {
-        Self(Arc::new(store))
+        Self { store: Arc::new(store), own: true }
+    }
+
+    pub(crate) const fn is_in_memory(&self) -> bool {
+        !self.own
     }
 
     pub(crate) fn put(&self, id: &str, record: Vec<u8>) {
         // What a panic leaves behind half done is the store's own; nothing of ours is in its reach.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.0.put(id, record)));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.store.put(id, record)));
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Vec<u8>> {
-        catch_unwind(AssertUnwindSafe(|| self.0.get(id))).ok().flatten()
+        catch_unwind(AssertUnwindSafe(|| self.store.get(id))).ok().flatten()
     }
 }
 

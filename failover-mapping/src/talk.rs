@@ -13,8 +13,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use failover_core::{Fault, Moment};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
@@ -110,7 +108,10 @@ const PATIENCE: u32 = 5;
 impl<'c> Talk<'c> {
     /// Submits this.
     pub(crate) fn submit(&mut self, address: Uri, body: Vec<u8>, prefer: Option<HeaderValue>) -> Turn {
-        let mut request = self.request(Method::POST, address, body);
+        let mut request = match self.request(Method::POST, address, body) {
+            Ok(request) => request,
+            Err(note) => return failed(Fault::Unauthenticated, Some(note)),
+        };
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(prefer) = prefer {
             request.headers_mut().insert("prefer", prefer);
@@ -123,7 +124,12 @@ impl<'c> Talk<'c> {
         match &self.stage {
             Stage::Submit => failed(Fault::Broken, None),
             Stage::Job(id) => match self.standing.job(self.catalogue, id) {
-                Some(address) => Turn::Send(self.request(Method::GET, address, Vec::new())),
+                Some(address) => match self.request(Method::GET, address, Vec::new()) {
+                    Ok(request) => Turn::Send(request),
+                    Err(_) if self.is_id_enough() => self.handed_out(id),
+                    // Whether it was carried out is not known.
+                    Err(note) => failed(Fault::Gateway, Some(note)),
+                },
                 None => failed(Fault::Empty, Some(format!("{}'s jobs cannot be asked for", self.name()))),
             },
             Stage::Fetch { produced, next, .. } => {
@@ -142,7 +148,7 @@ impl<'c> Talk<'c> {
                         *request.uri_mut() = address;
                         Turn::Send(request)
                     }
-                    None => self.undeclared(),
+                    None => self.undeclared(file),
                 }
             }
         }
@@ -304,8 +310,10 @@ impl<'c> Talk<'c> {
         }
         if self.inline == Inline::Later {
             let mut outside = produced.files.iter().filter(|file| !file.url.starts_with("data:"));
-            let good = outside.all(|file| self.address_of(file).is_some());
-            return if good { Turn::End(End::Done(produced)) } else { self.undeclared() };
+            return match outside.find(|file| self.address_of(file).is_none()) {
+                Some(file) => self.undeclared(file),
+                None => Turn::End(End::Done(produced)),
+            };
         }
         self.stage = Stage::Fetch { produced, next: 0, bytes: 0 };
         self.go_on()
@@ -323,7 +331,7 @@ impl<'c> Talk<'c> {
         let Some(file) = file.filter(|_| fits && status == StatusCode::OK) else {
             return failed(UNFETCHED, Some(note));
         };
-        if !inlined(file, headers, body) {
+        if !media::inlined(file, headers, body) {
             return failed(UNFETCHED, Some(note));
         }
         *next += place.unwrap_or_default() + 1;
@@ -336,9 +344,9 @@ impl<'c> Talk<'c> {
         Uri::try_from(url.as_str()).ok()
     }
 
-    fn undeclared(&self) -> Turn {
-        let name = self.name();
-        let note = format!("{name} keeps its files on a host that is not declared: add media_host(..)");
+    fn undeclared(&self, file: &File) -> Turn {
+        let (name, host) = (self.name(), media::host_of(&file.url));
+        let note = format!("{name} keeps its files on {host}, which is not declared: add media_host(..)");
         failed(UNFETCHED, Some(note))
     }
 
@@ -350,38 +358,21 @@ impl<'c> Talk<'c> {
         self.standing.provider.proper()
     }
 
-    fn request(&self, method: Method, address: Uri, body: Vec<u8>) -> Request<Vec<u8>> {
+    /// Why there is no key to send it with, if there is none.
+    fn request(&self, method: Method, address: Uri, body: Vec<u8>) -> Result<Request<Vec<u8>>, String> {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = address;
         let headers = request.headers_mut();
-        for (name, value) in &self.standing.credentials {
-            headers.insert(name.clone(), value.clone());
-        }
+        self.standing.credentials.put(headers)?;
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, value) in CROSSING.into_iter().zip(&self.crossing) {
             if let Some(value) = value {
                 headers.insert(name, value.clone());
             }
         }
-        request
+        Ok(request)
     }
-}
-
-/// Puts the file's content in place of its address. The type is the one that its host says; where that is no more than
-/// "bytes", the one that the stand-in said. A page of text is no file, whatever its address looks like.
-fn inlined(file: &mut File, headers: &HeaderMap, body: &[u8]) -> bool {
-    let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let said = said.and_then(|said| said.split(';').next()).map(|said| said.trim().to_ascii_lowercase());
-    let content_type = match said {
-        Some(said) if media::is_media_type(&said) => Some(said),
-        Some(said) if !said.ends_with("/octet-stream") => None,
-        Some(_) | None => file.content_type.clone(),
-    };
-    let Some(content_type) = content_type else { return false };
-    file.url = format!("data:{content_type};base64,{}", STANDARD.encode(body));
-    file.content_type = Some(content_type);
-    true
 }
 
 fn failed(fault: Fault, note: Option<String>) -> Turn {

@@ -1,6 +1,5 @@
 //! Which failures of the asked provider make another one answer.
 
-use crate::error::ConfigError;
 use failover_core::Fault;
 
 /// The failures that make a stand-in answer.
@@ -15,11 +14,11 @@ use failover_core::Fault;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Triggers {
-    statuses: Vec<u16>,
-    connect: bool,
-    reset: bool,
-    timeout: bool,
-    out_of_credit: bool,
+    pub(crate) statuses: Vec<u16>,
+    pub(crate) connect: bool,
+    pub(crate) reset: bool,
+    pub(crate) timeout: bool,
+    pub(crate) out_of_credit: bool,
 }
 
 impl Default for Triggers {
@@ -66,14 +65,12 @@ impl Triggers {
         self.out_of_credit
     }
 
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    /// Says what is wrong with the statuses, and the cure.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         if self.statuses.iter().all(|status| (400..=599).contains(status)) {
             Ok(())
         } else {
-            Err(ConfigError::setting(
-                "triggers.statuses",
-                "holds a code that is no failure: use codes from 400 to 599",
-            ))
+            Err("holds a code that is no failure: use codes from 400 to 599")
         }
     }
 

@@ -1,6 +1,10 @@
 //! The error of a call that has nothing of the asked provider to hand on.
 
+use http::{Response, StatusCode};
+use serde_json::json;
+
 use crate::provenance::Provenance;
+use crate::shape;
 
 /// Nobody answered in time, and there is no answer or error of the asked provider to hand on: the call's deadline passed
 /// before its turn came, or it was given up at a limit of ours.
@@ -18,6 +22,20 @@ impl Unanswered {
     #[must_use]
     pub const fn provenance(&self) -> Option<&Provenance> {
         self.0.as_ref()
+    }
+
+    /// The same as an answer, 504, for a client whose error cannot be made: it says so in its body, in its headers as far as
+    /// anybody was asked, and is its own extension.
+    #[must_use]
+    pub fn into_response(self) -> Response<Vec<u8>> {
+        let detail = json!({ "detail": self.to_string(), "error_type": "request_timeout" });
+        let mut response = shape::respond(StatusCode::GATEWAY_TIMEOUT, &detail);
+        if let Some(provenance) = &self.0 {
+            provenance.mark(response.headers_mut());
+            response.extensions_mut().insert(provenance.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

@@ -7,7 +7,7 @@ mod stage;
 use std::time::Duration;
 
 use failover_core::Outcome;
-use failover_mapping::{Config, Fault, Moment, Target, Triggers};
+use failover_mapping::{Config, Fault, Moment, Read, Target, Triggers};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 use stage::{
@@ -87,7 +87,7 @@ fn wants(config: &Config, status: u16, answer: &HeaderMap) -> (bool, bool) {
         let uri: Uri = url.parse().unwrap();
         let route = config.route(&Target::of_uri(&Method::POST, &uri).unwrap(), &wait()).unwrap();
         let exchange = route.exchange(body, Moment::EPOCH).unwrap();
-        exchange.wants_body(StatusCode::from_u16(status).unwrap(), answer, wall)
+        exchange.wants_body(StatusCode::from_u16(status).unwrap(), answer, wall) == Read::Beginning
     };
     (ask(fal("fal-ai/flux/dev"), b"{}"), ask(replicate("black-forest-labs/flux-dev"), b"{}"))
 }

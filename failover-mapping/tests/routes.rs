@@ -268,7 +268,8 @@ fn the_body_names_the_model_of_a_version() {
     let hash = "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b";
     let model = |body: &str| {
         let target = Target::of_uri(&Method::POST, &uri).unwrap();
-        let exchange = config.route(&target, &wait()).unwrap().exchange(body.as_bytes(), Moment::EPOCH)?;
+        let route = config.route(&target, &wait()).unwrap();
+        let exchange = route.exchange(body.as_bytes(), Moment::EPOCH)?;
         Some(config.domain_name(exchange.candidates()[0].provider()).to_owned())
     };
     let sdxl = Some("replicate/stability-ai/sdxl".to_owned());

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use failover_core::{Action, Call};
 use failover_mapping::{
-    Builder, Conclusion, Config, ConfigError, Fault, Flight, Moment, ProviderName, Step, Target, Unanswered,
+    Body, Builder, Conclusion, Config, ConfigError, Fault, Flight, Moment, ProviderName, Step, Target,
+    Unanswered,
 };
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::json;
@@ -199,7 +200,8 @@ fn an_exchange_shows_no_secret_at_any_moment() {
             let flight = Flight::new(launch, now);
             show(&exchange, "the exchange");
             let outcome = if exchange.is_own(&launch) {
-                let refusal = (StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), Some(body.as_bytes()));
+                let refusal =
+                    (StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), Body::Beginning(body.as_bytes()));
                 exchange.own_answered(&flight, refusal, now, wall)
             } else {
                 let step = exchange.ask(&flight, now);

@@ -196,8 +196,10 @@ fn nobody_stands_in_for_itself_or_without_a_key() {
     let request = (&*kling, &HeaderMap::new(), &br#"{"prompt":"a cat"}"#[..]);
     assert!(play(&config, &fleet(&config), request, &[], &[]).is_none());
     // Keys from the environment are used only by whom they are for.
-    let keys =
-        |name: &str| Some(format!("key-of-{}", name.to_lowercase())).filter(|_| name != "NEXA_BASE_URL");
+    let keys = |name: &str| {
+        let key = ["NEXA_API_KEY", "FAL_KEY", "REPLICATE_API_TOKEN"].contains(&name);
+        key.then(|| format!("key-of-{}", name.to_lowercase()))
+    };
     let config = Builder::<Config>::from_vars(keys).stand_ins([ProviderName::Replicate]).build().unwrap();
     let played = run(&config, &fal("fal-ai/flux/dev"), &json!({"prompt": "a cat"}), &[ok(PREDICTION)]);
     assert_eq!(played.sent[0].headers()["authorization"], "Bearer key-of-replicate_api_token");

@@ -114,7 +114,8 @@ fn resolve(catalogue: &Catalogue, provider: ProviderName, id: &str) -> Option<(S
 fn asked(config: &Config, url: &str, body: &str) -> Option<Vec<String>> {
     let uri: Uri = url.parse().ok()?;
     let target = Target::of_uri(&Method::POST, &uri)?;
-    let exchange = config.route(&target, &HeaderMap::new())?.exchange(body.as_bytes(), Moment::EPOCH)?;
+    let route = config.route(&target, &HeaderMap::new())?;
+    let exchange = route.exchange(body.as_bytes(), Moment::EPOCH)?;
     let names = exchange.candidates().iter().map(|one| config.domain_name(one.provider()).to_owned());
     Some(names.collect())
 }

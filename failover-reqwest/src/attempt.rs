@@ -6,9 +6,9 @@ use failover_core::{Fault, Limits};
 use http::{HeaderMap, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
-use reqwest_middleware::{Next, Result};
 
 use crate::error::{fault_of_body, fault_of_client};
+use crate::own::{self, Own};
 
 /// The client for stand-ins. It follows no redirect, for the key would go along; tells nobody where it comes from; and
 /// repeats nothing by itself.
@@ -24,18 +24,17 @@ pub(crate) fn stand_in_client() -> reqwest::Result<Client> {
 
 /// Sends the request on its way, as it came but for headers that the user wants added. `None` if it takes longer than the
 /// limit.
-pub(crate) async fn own(
+pub(crate) async fn own<O: Own>(
     mut request: Request,
     added: Option<&HeaderMap>,
-    extensions: &mut http::Extensions,
-    next: Next<'_>,
+    own: O,
     limits: &Limits,
-) -> Option<Result<Response>> {
+) -> Option<Result<Response, O::Error>> {
     for (name, value) in added.into_iter().flatten() {
         // What the caller has said itself stands.
         request.headers_mut().entry(name).or_insert_with(|| value.clone());
     }
-    let answer = next.run(request, extensions);
+    let answer = own::send(own, request);
     match limits.total() {
         Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
         None => Some(answer.await),
@@ -48,7 +47,7 @@ pub(crate) async fn stand_in(
     request: http::Request<Vec<u8>>,
     limit: Option<Duration>,
     most: usize,
-) -> std::result::Result<(StatusCode, HeaderMap, Vec<u8>), Fault> {
+) -> Result<(StatusCode, HeaderMap, Vec<u8>), Fault> {
     let answer = read(client, request, most);
     match limit {
         Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or(Err(Fault::Timeout)),
@@ -60,7 +59,7 @@ async fn read(
     client: &Client,
     request: http::Request<Vec<u8>>,
     most: usize,
-) -> std::result::Result<(StatusCode, HeaderMap, Vec<u8>), Fault> {
+) -> Result<(StatusCode, HeaderMap, Vec<u8>), Fault> {
     let request = Request::try_from(request).map_err(|error| fault_of_client(&error))?;
     let mut response = client.execute(request).await.map_err(|error| fault_of_client(&error))?;
     let mut body = Vec::new();

@@ -4,24 +4,25 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use failover_core::Moment;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
+#[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    start: std::time::Instant,
+    start: Instant,
 }
 
 impl Clock {
-    /// The epoch is now, by the standard library's clock: a `Failover` may be built where no runtime is running.
+    /// The epoch is now: by tokio's clock within a runtime, and by the standard library's where none is running.
     pub(crate) fn new() -> Self {
-        Self { start: std::time::Instant::now() }
+        Self { start: Instant::now() }
     }
 
     pub(crate) fn now(&self) -> Moment {
-        Moment::after_epoch(Instant::now().into_std().saturating_duration_since(self.start))
+        Moment::after_epoch(Instant::now().saturating_duration_since(self.start))
     }
 
-    pub(crate) async fn sleep(&self, time: Duration) {
-        tokio::time::sleep(time).await;
+    pub(crate) fn sleep(&self, time: Duration) -> Sleep {
+        tokio::time::sleep(time)
     }
 }
 

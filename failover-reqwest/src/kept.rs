@@ -4,17 +4,21 @@
 //! the stand-in has failed; and a body that has been read gives its connection back. What is long or does not arrive in a
 //! second is left for the one who reads it.
 //!
-//! Where the body says why, or until when, its beginning is read before anybody else is asked, and put back.
+//! Where the body says why, or until when, its beginning is read before anybody else is asked, and put back. So is all of a
+//! success, where the user wants answers checked.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use failover_mapping::{READ_AHEAD, READ_TIME};
+use failover_core::Fault;
+use failover_mapping::{Body as Read, READ_AHEAD, READ_TIME};
 use http_body::{Body as _, Frame, SizeHint};
 use reqwest::{Body, Response, ResponseBuilderExt, Url};
 use tokio::task::JoinHandle;
+
+use crate::error::fault_of_body;
 
 /// A refused answer whose body is on its way.
 pub(crate) struct Kept {
@@ -25,7 +29,7 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) fn new(response: Response) -> Self {
         let url = response.url().clone();
-        Self { url, answer: tokio::spawn(read_ahead(response, READ_TIME)) }
+        Self { url, answer: tokio::spawn(read_ahead(response, Some(READ_TIME), READ_AHEAD)) }
     }
 
     /// The answer as it came. None if the runtime is shutting down.
@@ -35,21 +39,58 @@ impl Kept {
     }
 }
 
-/// The beginning of an answer's body, as far as it arrives in `time` at most, and the answer as it came.
-pub(crate) async fn peek(response: Response, time: Option<Duration>) -> (Bytes, Response) {
-    let url = response.url().clone();
-    let time = time.map_or(READ_TIME, |time| time.min(READ_TIME));
-    let answer = read_ahead(response, time).await;
-    let head = &answer.body().head;
-    let beginning = head.slice(..head.len().min(READ_AHEAD));
-    (beginning, with_url(answer.map(Body::wrap), url))
+/// What was read of an answer's body.
+pub(crate) struct Seen {
+    head: Bytes,
+    how: How,
 }
 
-async fn read_ahead(response: Response, time: Duration) -> http::Response<Resumed> {
+enum How {
+    Partly,
+    Whole,
+    Broken(Fault),
+}
+
+impl Seen {
+    pub(crate) fn body(&self) -> Read<'_> {
+        match self.how {
+            How::Partly => Read::Beginning(&self.head),
+            How::Whole => Read::Whole(&self.head),
+            How::Broken(fault) => Read::Broken(fault),
+        }
+    }
+}
+
+/// The beginning of an answer's body, as far as it arrives in `time` at most, and the answer as it came.
+pub(crate) async fn peek(response: Response, time: Option<Duration>) -> (Seen, Response) {
+    let url = response.url().clone();
+    let time = time.map_or(READ_TIME, |time| time.min(READ_TIME));
+    let answer = read_ahead(response, Some(time), READ_AHEAD).await;
+    let head = &answer.body().head;
+    let head = head.slice(..head.len().min(READ_AHEAD));
+    (Seen { head, how: How::Partly }, with_url(answer.map(Body::wrap), url))
+}
+
+/// An answer's body, unless it is longer than `most` bytes, and the answer as it came.
+pub(crate) async fn read(response: Response, time: Option<Duration>, most: usize) -> (Seen, Response) {
+    let url = response.url().clone();
+    // One byte more tells whether there is more.
+    let answer = read_ahead(response, time, most.saturating_add(1)).await;
+    let Resumed { head, error, rest } = answer.body();
+    let how = match error {
+        Some(error) => How::Broken(fault_of_body(error)),
+        None if head.len() > most => How::Partly,
+        None if rest.is_some() => How::Broken(Fault::Timeout),
+        None => How::Whole,
+    };
+    (Seen { head: head.clone(), how }, with_url(answer.map(Body::wrap), url))
+}
+
+async fn read_ahead(response: Response, time: Option<Duration>, most: usize) -> http::Response<Resumed> {
     let (parts, mut rest) = http::Response::<Body>::from(response).into_parts();
     let (mut head, mut error, mut ended) = (BytesMut::new(), None, false);
     let reading = async {
-        while head.len() < READ_AHEAD {
+        while head.len() < most {
             match std::future::poll_fn(|context| Pin::new(&mut rest).poll_frame(context)).await {
                 None => {
                     ended = true;
@@ -68,7 +109,10 @@ async fn read_ahead(response: Response, time: Duration) -> http::Response<Resume
         }
     };
     // Late or complete, what has arrived is there.
-    let _ = tokio::time::timeout(time, reading).await;
+    match time {
+        Some(time) => drop(tokio::time::timeout(time, reading).await),
+        None => reading.await,
+    }
     // At its end, a body is not asked again: it would say that the client's time is up.
     let rest = (!ended).then_some(rest);
     http::Response::from_parts(parts, Resumed { head: head.freeze(), error, rest })

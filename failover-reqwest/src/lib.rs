@@ -78,128 +78,60 @@
 //! * Other middlewares see the request to the asked provider only. A retrying one belongs *inside*, added after this one:
 //!   then a stand-in is asked when its retries are used up.
 //!
+//! # Any callable
+//!
+//! The same for async functions of your own, which need no HTTP, and none of it is built without the feature `http`: see
+//! [`calls`].
+//!
+//! ```
+//! use failover_reqwest::Calls;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let temperature = Calls::new().call([("thermometer", async || "21.5".parse::<f64>())]).await?;
+//! assert_eq!((temperature.value, temperature.provider.as_str()), (21.5, "thermometer"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Features
 //!
+//! * `http` (on by default): the middleware. Without it only [`calls`] is there, and neither reqwest nor HTTP is built.
 //! * `rustls` (on by default): TLS for the requests to stand-ins.
 //! * `system-proxy` (on by default): stand-ins are asked through the proxy that the environment names.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "http")]
 mod attempt;
+pub mod calls;
 mod clock;
+#[cfg(feature = "http")]
 mod error;
+#[cfg(feature = "http")]
+mod failover;
+#[cfg(feature = "http")]
 mod kept;
+#[cfg(feature = "tower")]
+mod layer;
+#[cfg(feature = "http")]
+mod own;
+#[cfg(feature = "http")]
 mod run;
+#[cfg(feature = "http")]
+mod send;
 
-use std::fmt;
-use std::sync::Arc;
-
-use failover_core::Fleet;
-use reqwest::{Client, Request, Response};
-use reqwest_middleware::{Middleware, Next};
-
-pub use failover_core::{Breaker, Fault, Skip};
-use failover_mapping::FromConfig;
+pub use calls::Calls;
+pub use failover_core::{Breaker, CircuitState, Fault, Skip};
+#[cfg(feature = "http")]
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
-    OtherName, Passed, Price, Provenance, ProviderName, Resolved, Served, Store, Substitution, Task,
-    Translated, Triggers, Unanswered,
+    OtherName, Passed, PerRequest, Price, Provenance, ProviderName, Resolved, Served, Store, Substitution,
+    Task, Translated, Triggers, Unanswered,
 };
 
-use crate::clock::Clock;
-
-/// A reqwest middleware. Clones share one state: what one client learns about a provider, all know.
-#[derive(Clone)]
-pub struct Failover {
-    shared: Arc<Shared>,
-    stand_in: Client,
-}
-
-struct Shared {
-    config: Config,
-    fleet: Fleet,
-    clock: Clock,
-}
-
-impl Failover {
-    /// The settings, to be changed and built. [`Builder::nexa_api_key`] is the only one without a default.
-    pub fn builder() -> Builder<Self> {
-        Builder::new()
-    }
-
-    /// The default settings, with `NEXA_API_KEY` and, if set, `NEXA_BASE_URL`, `FAL_KEY` and `REPLICATE_API_TOKEN` from the
-    /// environment; see [`Builder::from_vars`].
-    ///
-    /// # Errors
-    ///
-    /// The variable that is missing or cannot be used, by name.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
-    }
-
-    /// As [`Failover::from_env`], with the variables as `lookup` finds them.
-    ///
-    /// # Errors
-    ///
-    /// The variable that is missing or cannot be used, by name.
-    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        Builder::from_vars(lookup).build()
-    }
-
-    /// Asks stand-ins through `client`: one with a company's certificates, say, or a proxy. Build it with redirects off
-    /// ([`reqwest::redirect::Policy::none`]): it carries the stand-in's key, and reqwest cannot be told so later.
-    #[must_use]
-    pub fn with_stand_in_client(self, client: Client) -> Self {
-        Self { stand_in: client, ..self }
-    }
-
-    /// The settings as they were checked: the tables of models, and the translation by hand.
-    ///
-    /// ```
-    /// use failover_reqwest::{Failover, ProviderName};
-    ///
-    /// let failover = Failover::builder().nexa_api_key("nexa-key").build()?;
-    /// let config = failover.config();
-    /// let row = config.catalogue().resolve_fal("fal-ai/flux/dev").expect("it has a row");
-    /// assert_eq!((row.by, row.stand_in), (ProviderName::Nexa, "flux-dev"));
-    ///
-    /// let body = br#"{"prompt": "a cat", "acceleration": "high"}"#;
-    /// let translated = config.translate(ProviderName::Fal, "fal-ai/flux/dev", body, ProviderName::Nexa)?;
-    /// assert_eq!(translated.losses[0].to_string(), "acceleration dropped");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.shared.config
-    }
-}
-
-impl FromConfig for Failover {
-    fn from_config(config: Config) -> Result<Self, ConfigError> {
-        let stand_in = attempt::stand_in_client().map_err(|_| {
-            ConfigError::setting(
-                "stand_in_client",
-                "cannot be set up: the TLS backend does not start on this machine",
-            )
-        })?;
-        let fleet = Fleet::new(config.domains(), config.breaker());
-        Ok(Self { shared: Arc::new(Shared { config, fleet, clock: Clock::new() }), stand_in })
-    }
-}
-
-#[async_trait::async_trait]
-impl Middleware for Failover {
-    async fn handle(
-        &self,
-        request: Request,
-        extensions: &mut http::Extensions,
-        next: Next<'_>,
-    ) -> reqwest_middleware::Result<Response> {
-        run::run(self, request, extensions, next).await
-    }
-}
-
-impl fmt::Debug for Failover {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Failover").field("config", &self.shared.config).finish_non_exhaustive()
-    }
-}
+#[cfg(feature = "http")]
+pub use failover::Failover;
+#[cfg(feature = "tower")]
+pub use layer::FailoverService;
+#[cfg(feature = "http")]
+pub use send::SendFailover;

@@ -3,52 +3,52 @@
 use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
-use failover_mapping::{Conclusion, Exchange, Flight, Step, Target, Unanswered};
-use reqwest::{Body, Request, Response};
-use reqwest_middleware::{Error, Next, Result};
+use failover_mapping::{Body, Conclusion, Exchange, Flight, PerRequest, Read, Step, Target, Unanswered};
+use reqwest::{Request, Response};
 
 use crate::clock::{Clock, seed};
-use crate::error::fault_of;
+use crate::failover::Shared;
 use crate::kept::{self, Kept, with_url};
+use crate::own::{Own, is_on_its_way};
 use crate::{Failover, attempt};
 
 /// Answers one request, by whoever can.
-pub(crate) async fn run(
+pub(crate) async fn run<O: Own>(
     failover: &Failover,
     request: Request,
-    extensions: &mut http::Extensions,
-    next: Next<'_>,
-) -> Result<Response> {
-    let Failover { shared, .. } = failover;
-    let clock = &shared.clock;
+    wishes: Option<&PerRequest>,
+    own: O,
+) -> Result<Response, O::Error> {
+    let Shared { engine, clock } = &*failover.shared;
+    let wishes = wishes.or(failover.wishes.as_ref());
     let route = Target::of_url(request.method(), request.url())
-        .and_then(|target| shared.config.route(&target, request.headers()));
-    let Some(route) = route else { return next.run(request, extensions).await };
+        .and_then(|target| engine.route(&target, request.headers(), wishes))
+        .filter(|_| !is_on_its_way());
+    let Some(route) = route else { return own.send(request).await };
     let body = if route.needs_body() {
-        replayable(&request, shared.config.request_limit())
+        replayable(&request, engine.config().request_limit())
     } else {
         Some(Vec::new())
     };
-    let Some(body) = body else { return next.run(request, extensions).await };
+    let Some(body) = body else { return own.send(request).await };
     let mut now = clock.now();
-    let Some(mut exchange) = route.exchange(&body, now) else {
-        return next.run(request, extensions).await;
-    };
+    let Some(mut exchange) = route.exchange(&body, now) else { return own.send(request).await };
     let url = request.url().clone();
     let call = Call::new(exchange.policy(), exchange.candidates(), seed(), now);
-    let mut call = Guard::new(call, &shared.fleet, || clock.now());
-    let mut unasked = Some((request, next));
-    let mut first = First::Unasked;
+    let mut call = Guard::new(call, engine.fleet(), || clock.now());
+    let mut unasked = Some((request, own));
+    let mut first = First::<O::Error>::Unasked;
     loop {
         match call.poll(now) {
             Action::Launch(launch) => {
                 let flight = Flight::new(launch, now);
                 let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
-                    Some((request, next)) => {
+                    Some((request, own)) => {
                         let added = exchange.own_headers();
-                        let said = attempt::own(request, added, extensions, next, &launch.limits).await;
+                        let said = attempt::own(request, added, own, &launch.limits).await;
                         let outcome;
-                        (first, outcome, now) = judge(&mut exchange, &flight, said, clock).await;
+                        let most = engine.config().answer_limit();
+                        (first, outcome, now) = judge::<O>(&mut exchange, &flight, said, most, clock).await;
                         outcome
                     }
                     None => {
@@ -70,7 +70,7 @@ pub(crate) async fn run(
         }
     }
     match exchange.conclude(call.report().entries(), now, SystemTime::now, seed()) {
-        Conclusion::StandIn(made) => Ok(with_url(made.map(Body::from), url)),
+        Conclusion::StandIn(made) => Ok(with_url(made.map(reqwest::Body::from), url)),
         Conclusion::Own(provenance) => match (first.hand_back().await, provenance) {
             (Some(Ok(mut response)), Some(provenance)) => {
                 provenance.mark(response.headers_mut());
@@ -78,21 +78,21 @@ pub(crate) async fn run(
                 Ok(response)
             }
             (Some(own), _) => own,
-            (None, provenance) => Err(Error::middleware(Unanswered::new(provenance))),
+            (None, provenance) => O::unanswered(Unanswered::new(provenance)),
         },
     }
 }
 
 /// What the asked provider said. One that was given up at a limit of ours has said nothing.
-enum First {
+enum First<E> {
     Unasked,
-    Own(Result<Response>),
+    Own(Result<Response, E>),
     /// Its beginning has been read already.
     Read(Response),
     Kept(Kept),
 }
 
-impl First {
+impl<E> First<E> {
     /// Keeps a refused answer safe while a stand-in is asked.
     fn keep(self) -> Self {
         match self {
@@ -101,7 +101,7 @@ impl First {
         }
     }
 
-    async fn hand_back(self) -> Option<Result<Response>> {
+    async fn hand_back(self) -> Option<Result<Response, E>> {
         match self {
             Self::Unasked => None,
             Self::Own(result) => Some(result),
@@ -119,17 +119,18 @@ fn replayable(request: &Request, limit: usize) -> Option<Vec<u8>> {
 
 /// What the asked provider's answer or error means, and since when that is known; no result is one that did not come in
 /// time.
-async fn judge(
+async fn judge<O: Own>(
     exchange: &mut Exchange<'_, '_>,
     flight: &Flight,
-    said: Option<Result<Response>>,
+    said: Option<Result<Response, O::Error>>,
+    most: usize,
     clock: &Clock,
-) -> (First, Outcome<'static>, Moment) {
+) -> (First<O::Error>, Outcome<'static>, Moment) {
     let response = match said {
         Some(Ok(response)) => response,
         Some(Err(error)) => {
             let now = clock.now();
-            let outcome = exchange.own_failed(flight, fault_of(&error), now);
+            let outcome = exchange.own_failed(flight, O::fault(&error), now);
             return (First::Own(Err(error)), outcome, now);
         }
         None => {
@@ -138,22 +139,25 @@ async fn judge(
         }
     };
     let status = response.status();
-    if !exchange.wants_body(status, response.headers(), SystemTime::now) {
-        let now = clock.now();
-        let outcome = exchange.own_answered(flight, (status, response.headers(), None), now, SystemTime::now);
-        return (First::Own(Ok(response)), outcome, now);
-    }
-    let (beginning, response) = kept::peek(response, flight.left(clock.now())).await;
-    let now = clock.now();
-    let outcome =
-        exchange.own_answered(flight, (status, response.headers(), Some(&beginning)), now, SystemTime::now);
+    let left = || flight.left(clock.now());
+    let (seen, response) = match exchange.wants_body(status, response.headers(), SystemTime::now) {
+        Read::Nothing => {
+            let (now, answer) = (clock.now(), (status, response.headers(), Body::Unread));
+            let outcome = exchange.own_answered(flight, answer, now, SystemTime::now);
+            return (First::Own(Ok(response)), outcome, now);
+        }
+        Read::Beginning => kept::peek(response, left()).await,
+        Read::Whole => kept::read(response, left(), most).await,
+    };
+    let (now, answer) = (clock.now(), (status, response.headers(), seen.body()));
+    let outcome = exchange.own_answered(flight, answer, now, SystemTime::now);
     (First::Read(response), outcome, now)
 }
 
 /// Talks to a stand-in until the attempt is over.
 async fn converse(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome<'static> {
-    let Failover { shared, stand_in } = failover;
-    let (clock, most) = (&shared.clock, shared.config.answer_limit());
+    let Failover { shared, stand_in, .. } = failover;
+    let (clock, most) = (&shared.clock, shared.engine.config().answer_limit());
     let mut step = exchange.ask(flight, clock.now());
     loop {
         step = match step {

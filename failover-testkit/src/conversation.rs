@@ -1,8 +1,9 @@
 //! One connection from its first request to its end.
 
 use crate::answer::Answer;
+use crate::goaway;
 use crate::inlet::Inlet;
-use crate::reply::Deed;
+use crate::reply::{Cut, Deed};
 use crate::request::{self, Request, Unreadable};
 use crate::script::Cue;
 use crate::stage::Stage;
@@ -27,6 +28,7 @@ pub(crate) fn hold(stage: &Stage, stream: &TcpStream) {
         let after = match request::read(&mut inlet) {
             Ok(request) => exchange(stage, &mut inlet, request),
             Err(Unreadable::Gone) => return,
+            Err(Unreadable::Preface) => goaway::hold(stage, &mut inlet).map(|()| After::Close),
             Err(Unreadable::Refused(code)) => refuse(stage, stream, code),
         };
         match after {
@@ -49,13 +51,53 @@ fn exchange(stage: &Stage, inlet: &mut Inlet<'_>, request: Request) -> io::Resul
     };
     let answer = reply.spoil(healthy);
     let close = request.last || answer.ends_connection();
-    let mut bytes = answer.head(close);
-    if answer.may_have_body() && seen.method != "HEAD" {
-        let sent = reply.cut_after.unwrap_or(usize::MAX).min(answer.body.len());
-        bytes.extend_from_slice(&answer.body[..sent]);
+    let head = answer.head(close);
+    let mut body = &answer.body[..];
+    if !answer.may_have_body() || seen.method == "HEAD" {
+        body = &[];
+    } else if let Some(cut) = reply.cut {
+        body = &body[..cut.after.min(body.len())];
     }
-    inlet.stream().write_all(&bytes)?;
-    Ok(if close || reply.cut_after.is_some() { After::Close } else { After::NextRequest })
+    let stream = inlet.stream();
+    interim(stream, reply.interim)?;
+    if reply.head_pace.is_zero() && reply.body_pace.is_zero() {
+        // At once, so that the client meets no pause between the two.
+        send(stage, stream, &[&head[..], body].concat(), Duration::ZERO)?;
+    } else {
+        send(stage, stream, &head, reply.head_pace)?;
+        send(stage, stream, body, reply.body_pace)?;
+    }
+    Ok(match reply.cut {
+        Some(Cut { reset: true, .. }) => After::Abandon,
+        Some(_) => After::Close,
+        None if close => After::Close,
+        None => After::NextRequest,
+    })
+}
+
+fn send(stage: &Stage, mut stream: &TcpStream, bytes: &[u8], pace: Duration) -> io::Result<()> {
+    if pace.is_zero() {
+        return stream.write_all(bytes);
+    }
+    for byte in bytes {
+        stream.write_all(&[*byte])?;
+        stage.connections.pause(pace);
+    }
+    Ok(())
+}
+
+/// Many at a time: what a client has enough of is bytes, and they should not take it long to arrive.
+fn interim(mut stream: &TcpStream, heads: u64) -> io::Result<()> {
+    const HEAD: &[u8] = b"HTTP/1.1 103 Early Hints\r\n\r\n";
+    const MANY: usize = 64;
+    let many = HEAD.repeat(MANY);
+    let mut left = heads;
+    while left > 0 {
+        let now = usize::try_from(left).unwrap_or(MANY).min(MANY);
+        stream.write_all(&many[..now * HEAD.len()])?;
+        left -= now as u64;
+    }
+    Ok(())
 }
 
 fn refuse(stage: &Stage, mut stream: &TcpStream, code: u16) -> io::Result<After> {

@@ -38,6 +38,15 @@ impl Kind {
         }
     }
 
+    /// A path at which something is generated.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Fal | Self::FalQueue => "/fal-ai/flux/dev",
+            Self::Replicate => "/v1/models/black-forest-labs/flux-schnell/predictions",
+            Self::Nexa => "/v1/images/generate",
+        }
+    }
+
     /// How often a job says that it is unfinished, unless told otherwise.
     pub(crate) fn polls(self) -> u32 {
         match self {

@@ -34,15 +34,31 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! Every failure that a failover has to survive has a name. [`Fault::ALL`] lists them, and one line puts one on:
+//!
+//! ```
+//! use failover_testkit::{Fault, Provider};
+//!
+//! let fal = Provider::fal();
+//! let base = fal.misbehave(Fault::TruncatedJson); // where your client asks, for as long as `fal` lives
+//! # assert_eq!(base, fal.url());
+//! ```
+//!
+//! What they are made of can be mixed by hand:
+//!
 //! | to rehearse | write |
 //! |---|---|
 //! | nobody listens | [`refused()`], or drop the provider |
+//! | nobody answers the door | [`blackholed()`] |
 //! | rate limit, with or without a hint | `Reply::status(429).header("Retry-After", "7")`, `Reply::status(429)` |
 //! | outage | `provider.always(Reply::status(503))`, over with [`Provider::heal`] |
 //! | connection lost before an answer | [`Reply::reset`] |
 //! | a provider that hangs | [`Reply::silence`] |
 //! | a slow provider | `Reply::healthy().delay(Duration::from_secs(2))` |
-//! | half an answer | `Reply::healthy().cut_after(100)` |
+//! | half an answer | `Reply::healthy().cut_after(100)`, `reset_after(100)` |
+//! | an answer byte by byte | `Reply::healthy().slow_head(pause)`, `slow_body(pause)` |
+//! | a huge answer, on the wire or only when it is unpacked | `Reply::healthy().padded(1 << 24)`, `bomb(1 << 24)` |
+//! | 1xx answers before the answer, or without end | `Reply::healthy().after_interim(10)`, `after_interim(u64::MAX)` |
 //! | a 200 that is none | `Reply::status(200).body("<html>").content_type("text/html")`, `Reply::json(200, "{}")` |
 //! | a job that takes its time | [`Provider::fal_queue`], [`Provider::replicate`] without `Prefer: wait`, `nexa.jobs(3)` |
 //! | a job that fails, never ends, or is lost | `provider.jobs_end(JobEnd::Failed)`, `JobEnd::Never`, `JobEnd::Gone` |
@@ -54,9 +70,13 @@
 mod acceptor;
 mod answer;
 mod asked;
+mod blackholed;
+mod bomb;
 mod connections;
 mod conversation;
 mod fal;
+mod fault;
+mod goaway;
 mod inlet;
 mod jobs;
 mod json;
@@ -72,6 +92,8 @@ mod script;
 mod seen;
 mod stage;
 
+pub use blackholed::blackholed;
+pub use fault::Fault;
 pub use jobs::JobEnd;
 pub use provider::Provider;
 pub use refused::refused;

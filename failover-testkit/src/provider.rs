@@ -1,6 +1,7 @@
 //! [`Provider`]: a running server, the handle with which a rehearsal directs it.
 
 use crate::acceptor::Acceptor;
+use crate::fault::Fault;
 use crate::jobs::JobEnd;
 use crate::kind::Kind;
 use crate::reply::Reply;
@@ -8,15 +9,16 @@ use crate::seen::Seen;
 use crate::stage::Stage;
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 /// A provider on 127.0.0.1, listening from construction until it is dropped.
 ///
 /// Each request gets the next reply of the [script](Self::script); after that what was set with [`always`](Self::always);
 /// else the healthy answer. A reply is used up by the request that gets it, whichever connection that came on.
 ///
-/// What is not HTTP/1 is answered with 400, a head above 64 KiB with 431, a body above 32 MiB with 413. Such a request
+/// HTTP/2 is read so far that its requests can be counted, and then sent away (`GOAWAY`); of these requests the log has the
+/// body only, and they take no reply. What is neither is answered with 400, a head above 64 KiB with 431, a body above 32 MiB with 413. Such a request
 /// is not logged and takes no reply, and its connection is closed.
 ///
 /// Dropping it closes the port and every connection, wakes what hangs in [`Reply::silence`] or [`Reply::delay`], and
@@ -28,6 +30,7 @@ use std::sync::atomic::Ordering;
 pub struct Provider {
     stage: Arc<Stage>,
     acceptor: Acceptor,
+    elsewhere: OnceLock<Box<Self>>,
 }
 
 impl Provider {
@@ -85,7 +88,7 @@ impl Provider {
         let address = listener.local_addr().expect("a bound listener should know its address");
         let stage = Arc::new(Stage::new(kind, format!("http://{address}")));
         let acceptor = Acceptor::start(listener, address, Arc::clone(&stage));
-        Self { stage, acceptor }
+        Self { stage, acceptor, elsewhere: OnceLock::new() }
     }
 
     /// The base URL, `http://127.0.0.1:PORT`, without a slash at its end.
@@ -101,6 +104,23 @@ impl Provider {
     /// From now on every request gets this reply, once the script is used up.
     pub fn always(&self, reply: Reply) {
         self.stage.script.always(reply);
+    }
+
+    /// From now on it fails in this way, and is to be asked at this base URL: its own, or one where nobody gets through.
+    /// [`heal`](Self::heal) ends it, but for the ends of jobs and what another URL stands for.
+    pub fn misbehave(&self, fault: Fault) -> String {
+        fault.begin(self)
+    }
+
+    /// Another provider of this kind, on another port: where a redirect leads that leads away. It starts when it is first
+    /// asked for.
+    pub fn elsewhere(&self) -> &Self {
+        self.elsewhere.get_or_init(|| Box::new(Self::start(self.stage.kind)))
+    }
+
+    /// A URL there, at which something is generated.
+    pub(crate) fn somewhere_else(&self) -> String {
+        format!("{}{}", self.elsewhere().url(), self.stage.kind.path())
     }
 
     /// Empties the script and ends [`always`](Self::always): the next request gets a healthy answer. Requests that hang

@@ -1,6 +1,7 @@
 //! [`Reply`]: what a provider is told to do with one request.
 
 use crate::answer::Answer;
+use crate::bomb;
 use std::time::Duration;
 
 /// One answer, or its absence, for a [script](crate::Provider::script). A constructor says what it is, the other methods
@@ -10,9 +11,13 @@ use std::time::Duration;
 pub struct Reply {
     pub(crate) deed: Deed,
     pub(crate) delay: Duration,
-    pub(crate) cut_after: Option<usize>,
+    pub(crate) interim: u64,
+    pub(crate) head_pace: Duration,
+    pub(crate) body_pace: Duration,
+    pub(crate) cut: Option<Cut>,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
+    padding: Option<Padding>,
 }
 
 #[derive(Clone, Debug)]
@@ -22,6 +27,20 @@ pub(crate) enum Deed {
     Json(u16, String),
     Reset,
     Silence,
+}
+
+/// So many letters more, and whether they are sent as so many.
+#[derive(Clone, Copy, Debug)]
+struct Padding {
+    letters: usize,
+    packed: bool,
+}
+
+/// Where an answer breaks off, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) after: usize,
+    pub(crate) reset: bool,
 }
 
 impl Reply {
@@ -69,6 +88,19 @@ impl Reply {
         self
     }
 
+    /// Longer by a text of so many letters in a field `padding`, if the body is a JSON object.
+    pub fn padded(mut self, letters: usize) -> Self {
+        self.padding = Some(Padding { letters, packed: false });
+        self
+    }
+
+    /// As [`padded`](Self::padded), but sent as gzip, at a hundredth of that size or less: small on the wire, large when it
+    /// is read. The number of letters is rounded up.
+    pub fn bomb(mut self, letters: usize) -> Self {
+        self.padding = Some(Padding { letters, packed: true });
+        self
+    }
+
     /// Another `Content-Type`, instead of `application/json`.
     pub fn content_type(mut self, v: &str) -> Self {
         self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
@@ -83,7 +115,31 @@ impl Reply {
 
     /// Declares the whole `Content-Length`, sends this many bytes of the body (at most all), and closes.
     pub fn cut_after(mut self, bytes: usize) -> Self {
-        self.cut_after = Some(bytes);
+        self.cut = Some(Cut { after: bytes, reset: false });
+        self
+    }
+
+    /// As [`cut_after`](Self::cut_after), but the connection is reset, as [`reset`](Self::reset) does it.
+    pub fn reset_after(mut self, bytes: usize) -> Self {
+        self.cut = Some(Cut { after: bytes, reset: true });
+        self
+    }
+
+    /// Sends the head of the answer byte by byte, with such a pause after each.
+    pub fn slow_head(mut self, pause: Duration) -> Self {
+        self.head_pace = pause;
+        self
+    }
+
+    /// Sends the body byte by byte, with such a pause after each.
+    pub fn slow_body(mut self, pause: Duration) -> Self {
+        self.body_pace = pause;
+        self
+    }
+
+    /// Sends so many heads with status 103 before the answer. With `u64::MAX` they go on until the client has enough.
+    pub fn after_interim(mut self, heads: u64) -> Self {
+        self.interim = heads;
         self
     }
 
@@ -96,10 +152,32 @@ impl Reply {
         if let Some(body) = &self.body {
             answer.body.clone_from(body);
         }
+        if let Some(Padding { letters, packed }) = self.padding
+            && let Some(before) = answer.body.strip_suffix(b"}")
+        {
+            let before = [before, br#","padding":""#].concat();
+            let after = br#""}"#;
+            if packed {
+                answer.body = bomb::gzip(&before, b'x', letters, after);
+                answer = answer.with("Content-Encoding", "gzip");
+            } else {
+                answer.body = [&before[..], &vec![b'x'; letters], after].concat();
+            }
+        }
         answer
     }
 
     fn of(deed: Deed) -> Self {
-        Self { deed, delay: Duration::ZERO, cut_after: None, headers: Vec::new(), body: None }
+        Self {
+            deed,
+            delay: Duration::ZERO,
+            interim: 0,
+            head_pace: Duration::ZERO,
+            body_pace: Duration::ZERO,
+            cut: None,
+            headers: Vec::new(),
+            body: None,
+            padding: None,
+        }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Request {
 
 pub(crate) enum Unreadable {
     Gone,
+    /// The client speaks HTTP/2; the first two lines of its preface are read.
+    Preface,
     Refused(u16),
 }
 
@@ -32,6 +34,9 @@ pub(crate) fn read(inlet: &mut Inlet<'_>) -> Result<Request, Unreadable> {
     if line.is_empty() {
         // RFC 9112 section 2.2: an empty line before the request line is to be ignored.
         line = inlet.line(&mut budget)?;
+    }
+    if line == b"PRI * HTTP/2.0" && inlet.line(&mut budget)?.is_empty() {
+        return Err(Unreadable::Preface);
     }
     let (method, path, modern) = request_line(&line).ok_or(MALFORMED)?;
     let headers = fields(inlet, &mut budget)?;

@@ -37,6 +37,11 @@ impl Script {
         Cue { seen, reply: scripted.unwrap_or_else(Reply::healthy), serial: state.taken }
     }
 
+    /// A request that gets no reply.
+    pub(crate) fn log(&self, seen: Seen) {
+        self.lock().seen.push(Arc::new(seen));
+    }
+
     pub(crate) fn append(&self, replies: impl IntoIterator<Item = Reply>) {
         // Collected first: the caller's iterator may come back to this provider, and the lock is not re-entrant.
         let replies: Vec<Reply> = replies.into_iter().collect();

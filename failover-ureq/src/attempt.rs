@@ -33,6 +33,23 @@ pub(crate) struct Own<'b, 'n> {
     next: MiddlewareNext<'n>,
 }
 
+/// This is the caller's own request, on its way already.
+#[derive(Clone)]
+struct OnItsWay;
+
+/// Whether this request has come through a failover before. One that is installed twice on an agent is installed once: else
+/// each would ask the stand-ins, and be billed.
+pub(crate) fn is_on_its_way(request: &Request<SendBody<'_>>) -> bool {
+    request.extensions().get::<OnItsWay>().is_some()
+}
+
+/// The answer, or the error that its status is where the caller wants it so.
+pub(crate) fn as_wanted(answer: Response<Body>, status_as_error: bool) -> Result<Response<Body>, Error> {
+    let status = answer.status();
+    let failing = status.is_client_error() || status.is_server_error();
+    if status_as_error && failing { Err(Error::StatusCode(status.as_u16())) } else { Ok(answer) }
+}
+
 /// Reads the body, as long as it has at most `limit` bytes, and if it is `needed` at all.
 pub(crate) fn capture<'b, 'n>(
     request: Request<SendBody<'b>>,
@@ -65,6 +82,14 @@ impl Own<'_, '_> {
         marks::of(&self.parts.uri, self.parts.extensions, status)
     }
 
+    /// Whether ureq is to show a refusal with its headers and its body, whatever the caller's agent does with one.
+    pub(crate) fn seeing_all(mut self, on: bool) -> Self {
+        if on && let Some(config) = Request::from_parts(self.parts.clone(), ()).middleware_config() {
+            self.parts = config.http_status_as_error(false).build().into_parts().0;
+        }
+        self
+    }
+
     /// What the caller itself says under such a name goes before.
     pub(crate) fn add(&mut self, headers: &HeaderMap) {
         for (name, value) in headers {
@@ -75,6 +100,7 @@ impl Own<'_, '_> {
     /// Sends the request on its way, as it came. `body` is what was read of it.
     pub(crate) fn send(self, mut body: &[u8], limits: &Limits) -> Result<Response<Body>, Error> {
         let Self { mut parts, unread, next } = self;
+        parts.extensions.insert(OnItsWay);
         if let Some(limit) = limits.total() {
             parts = limited(parts, limit);
         }

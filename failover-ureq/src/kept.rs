@@ -4,20 +4,25 @@
 //! time the stand-in has failed; and a body that has been read gives its connection back. What does not arrive by itself
 //! keeps nobody waiting but the one who reads it.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read as _};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use failover_mapping::READ_AHEAD;
+use failover_core::Fault;
+use failover_mapping::{Body as Read, READ_AHEAD, READ_TIME};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Response, StatusCode, response};
 use ureq::{Body, BodyBuilder, BodyReader};
+
+use crate::error::fault_of_body;
 
 /// A refused answer whose body is on its way.
 pub(crate) struct Kept {
     parts: response::Parts,
     body: Coming,
+    /// All of it is wanted, unless it is longer than this.
+    most: Option<usize>,
 }
 
 enum Coming {
@@ -34,7 +39,19 @@ struct Arrived {
 }
 
 impl Kept {
+    /// A refusal, of which the beginning is read.
     pub(crate) fn new(response: Response<Body>) -> Self {
+        Self::reading(response, None)
+    }
+
+    /// A success that is to be checked: all of it is read, unless it is longer than `most` bytes.
+    pub(crate) fn whole(response: Response<Body>, most: usize) -> Self {
+        Self::reading(response, Some(most))
+    }
+
+    fn reading(response: Response<Body>, most: Option<usize>) -> Self {
+        // One byte more tells whether there is more.
+        let ahead = most.map_or(READ_AHEAD, |most| most.saturating_add(1));
         let (parts, body) = response.into_parts();
         let shared = Arc::new(Mutex::new(Some(body)));
         let (tell, coming) = mpsc::channel();
@@ -43,7 +60,7 @@ impl Kept {
             let body = taken.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(body) = body {
                 // Nobody listens if another provider has answered: then it was read for its connection only.
-                let _ = tell.send(arrive(body));
+                let _ = tell.send(arrive(body, ahead));
             }
         });
         let body = match reading {
@@ -55,21 +72,32 @@ impl Kept {
                 Coming::Here(Arrived { head: Cursor::default(), whole: false, rest })
             }
         };
-        Self { parts, body }
+        Self { parts, body, most }
     }
 
-    /// The answer as far as it is here: with the beginning of its body, or all of it, if that arrives within `patience`.
-    pub(crate) fn peek(&mut self, patience: Duration) -> (StatusCode, &HeaderMap, Option<&[u8]>) {
-        if let Coming::Awaited(coming) = &self.body
-            && let Ok(arrived) = coming.recv_timeout(patience)
-        {
-            self.body = Coming::Here(arrived);
-        }
-        let beginning = match &self.body {
-            Coming::Here(arrived) => Some(&arrived.head.get_ref()[..]),
-            Coming::Awaited(_) => None,
+    /// The answer as far as it is here: with the beginning of its body, or all of it. It is waited for as long as the attempt
+    /// may take yet, and for the words of a refusal [`READ_TIME`] at most.
+    pub(crate) fn peek(&mut self, left: Option<Duration>) -> (StatusCode, &HeaderMap, Read<'_>) {
+        let patience = match self.most {
+            Some(_) => left,
+            None => Some(left.map_or(READ_TIME, |left| left.min(READ_TIME))),
         };
-        (self.parts.status, &self.parts.headers, beginning)
+        if let Coming::Awaited(coming) = &self.body {
+            let arrived = match patience {
+                Some(patience) => coming.recv_timeout(patience).ok(),
+                None => coming.recv().ok(),
+            };
+            if let Some(arrived) = arrived {
+                self.body = Coming::Here(arrived);
+            }
+        }
+        let read = match (&self.body, self.most) {
+            (Coming::Here(arrived), Some(most)) => arrived.read(most),
+            (Coming::Here(arrived), None) => Read::Beginning(arrived.head.get_ref()),
+            (Coming::Awaited(_), Some(_)) => Read::Broken(Fault::Timeout),
+            (Coming::Awaited(_), None) => Read::Unread,
+        };
+        (self.parts.status, &self.parts.headers, read)
     }
 
     /// ureq's private marks, without which a made answer panics when it is asked for its URL.
@@ -79,7 +107,7 @@ impl Kept {
 
     /// The answer as it came.
     pub(crate) fn into_response(self) -> Response<Body> {
-        let Self { parts, body } = self;
+        let Self { parts, body, .. } = self;
         let built = described(&parts.headers);
         let body = match body {
             // Only so can ureq be told how long it is.
@@ -92,10 +120,21 @@ impl Kept {
     }
 }
 
-fn arrive(body: Body) -> Arrived {
+impl Arrived {
+    fn read(&self, most: usize) -> Read<'_> {
+        let head = self.head.get_ref();
+        match &self.rest {
+            Err(Some(error)) => Read::Broken(fault_of_body(error)),
+            _ if self.whole && head.len() <= most => Read::Whole(head),
+            _ => Read::Beginning(head),
+        }
+    }
+}
+
+fn arrive(body: Body, most: usize) -> Arrived {
     let (mut reader, mut head) = (body.into_reader(), Vec::new());
-    let read = reader.by_ref().take(READ_AHEAD as u64).read_to_end(&mut head);
-    let whole = read.as_ref().is_ok_and(|read| *read < READ_AHEAD);
+    let read = reader.by_ref().take(most as u64).read_to_end(&mut head);
+    let whole = read.as_ref().is_ok_and(|read| *read < most);
     Arrived { head: Cursor::new(head), whole, rest: read.map(|_| reader).map_err(Some) }
 }
 
@@ -116,7 +155,7 @@ fn described(headers: &HeaderMap) -> BodyBuilder {
 /// Reads what arrived, and goes on where that ends.
 struct Resumed(Mutex<Coming>);
 
-impl Read for Resumed {
+impl io::Read for Resumed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let coming = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Coming::Awaited(awaited) = coming {

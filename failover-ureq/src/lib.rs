@@ -127,120 +127,23 @@ mod clock;
 #[cfg(feature = "http")]
 mod error;
 #[cfg(feature = "http")]
+mod failover;
+#[cfg(feature = "http")]
 mod kept;
 #[cfg(feature = "http")]
 mod marks;
 #[cfg(feature = "http")]
 mod run;
 
-#[cfg(feature = "http")]
-use std::fmt;
-#[cfg(feature = "http")]
-use std::sync::Arc;
-
-#[cfg(feature = "http")]
-use failover_core::Fleet;
-#[cfg(feature = "http")]
-use ureq::middleware::{Middleware, MiddlewareNext};
-#[cfg(feature = "http")]
-use ureq::{Agent, Body, SendBody};
-
 pub use calls::Calls;
 pub use clock::Clock;
-pub use failover_core::{Breaker, Fault, Skip};
-#[cfg(feature = "http")]
-use failover_mapping::FromConfig;
+pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 #[cfg(feature = "http")]
 pub use failover_mapping::{
-    Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, Loss, LossKind, OtherName,
-    Passed, Price, Provenance, ProviderName, Resolved, Served, Store, Substitution, Translated, Triggers,
-    Unanswered,
+    Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
+    OtherName, Passed, PerRequest, Price, Provenance, ProviderName, Resolved, Served, Store, Substitution,
+    Task, Translated, Triggers, Unanswered,
 };
 
-/// A ureq middleware. Clones share one state: what one agent learns about a provider, all know.
 #[cfg(feature = "http")]
-#[derive(Clone)]
-pub struct Failover {
-    shared: Arc<Shared>,
-    stand_in: Agent,
-    clock: Clock,
-}
-
-#[cfg(feature = "http")]
-struct Shared {
-    config: Config,
-    fleet: Fleet,
-}
-
-#[cfg(feature = "http")]
-impl Failover {
-    /// The settings, to be changed and built. [`Builder::nexa_api_key`] is the only one without a default.
-    pub fn builder() -> Builder<Self> {
-        Builder::new()
-    }
-
-    /// The default settings, with `NEXA_API_KEY` and, if set, `NEXA_BASE_URL`, `FAL_KEY` and `REPLICATE_API_TOKEN` from the
-    /// environment. The last two are for [`Builder::stand_ins`].
-    ///
-    /// # Errors
-    ///
-    /// The variable that is missing or cannot be used, by name.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
-    }
-
-    /// As [`Failover::from_env`], with the variables as `lookup` finds them.
-    ///
-    /// # Errors
-    ///
-    /// The variable that is missing or cannot be used, by name.
-    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        Builder::from_vars(lookup).build()
-    }
-
-    /// What was configured: the tables ([`Config::catalogue`]), and the engine by hand for requests that go out another way
-    /// ([`Config::should_failover`], [`Config::build_request`]).
-    #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.shared.config
-    }
-
-    /// Asks stand-ins through `agent`: one with a company's certificates, say, or a proxy. Its redirects stay off.
-    #[must_use]
-    pub fn with_stand_in_agent(self, agent: Agent) -> Self {
-        Self { stand_in: agent, ..self }
-    }
-
-    /// Reads the time and sleeps by `clock`. Clones share what the time was used for, so this comes before cloning.
-    #[must_use]
-    pub fn with_clock(self, clock: Clock) -> Self {
-        Self { clock, ..self }
-    }
-}
-
-#[cfg(feature = "http")]
-impl FromConfig for Failover {
-    fn from_config(config: Config) -> Result<Self, ConfigError> {
-        let fleet = Fleet::new(config.domains(), config.breaker());
-        let shared = Arc::new(Shared { config, fleet });
-        Ok(Self { shared, stand_in: attempt::stand_in_agent(), clock: Clock::system() })
-    }
-}
-
-#[cfg(feature = "http")]
-impl Middleware for Failover {
-    fn handle(
-        &self,
-        request: http::Request<SendBody<'_>>,
-        next: MiddlewareNext<'_>,
-    ) -> Result<http::Response<Body>, ureq::Error> {
-        run::run(self, request, next)
-    }
-}
-
-#[cfg(feature = "http")]
-impl fmt::Debug for Failover {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Failover").field("config", &self.shared.config).finish_non_exhaustive()
-    }
-}
+pub use failover::Failover;

@@ -1,12 +1,14 @@
 //! The loop that obeys a call: the only place that knows its actions.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Limits, Moment, Outcome};
-use failover_mapping::{Conclusion, Exchange, Flight, Provenance, READ_TIME, Step, Target, Unanswered};
+use failover_mapping::{
+    Body, Conclusion, Exchange, Flight, PerRequest, Provenance, Read, Step, Target, Unanswered,
+};
 use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use ureq::middleware::MiddlewareNext;
-use ureq::{Body, Error, SendBody};
+use ureq::{Error, SendBody};
 
 use crate::attempt::{Captured, Own};
 use crate::clock::seed;
@@ -19,20 +21,28 @@ pub(crate) fn run(
     failover: &Failover,
     request: Request<SendBody<'_>>,
     next: MiddlewareNext<'_>,
-) -> Result<Response<Body>, Error> {
-    let Failover { shared, clock, .. } = failover;
+) -> Result<Response<ureq::Body>, Error> {
+    let Failover { engine, clock, .. } = failover;
+    let wishes = request.extensions().get::<PerRequest>().cloned();
     let route = Target::of_uri(request.method(), request.uri())
-        .and_then(|target| shared.config.route(&target, request.headers()));
+        .and_then(|target| {
+            engine.route(&target, request.headers(), wishes.as_ref().or(failover.wishes.as_ref()))
+        })
+        .filter(|_| !attempt::is_on_its_way(&request));
     let Some(route) = route else { return next.handle(request) };
-    let limit = shared.config.request_limit();
+    let limit = engine.config().request_limit();
     let (own, body) = match attempt::capture(request, next, limit, route.needs_body())? {
-        Captured::Whole(own, body) => (own, body),
+        Captured::Whole(own, body) => (own.seeing_all(failover.status_as_error.is_some()), body),
         Captured::HandedOn(result) => return result,
     };
     let mut now = clock.now();
-    let Some(mut exchange) = route.exchange(&body, now) else { return own.send(&body, &Limits::NONE) };
+    let as_error = failover.status_as_error == Some(true);
+    let Some(mut exchange) = route.exchange(&body, now) else {
+        let answer = own.send(&body, &Limits::NONE)?;
+        return attempt::as_wanted(answer, as_error);
+    };
     let call = Call::new(exchange.policy(), exchange.candidates(), seed(), now);
-    let mut call = Guard::new(call, &shared.fleet, || clock.now());
+    let mut call = Guard::new(call, engine.fleet(), || clock.now());
     let uri = own.uri().clone();
     let mut unasked = Some(own);
     let mut said = Said::Nothing;
@@ -66,16 +76,19 @@ pub(crate) fn run(
                 (_, Some(own)) => own.marks(made.status())?,
                 (_, None) => marks::of(&uri, Extensions::new(), made.status())?,
             };
-            Ok(attempt::answer(made, marks))
+            attempt::as_wanted(attempt::answer(made, marks), as_error)
         }
-        Conclusion::Own(provenance) => said.hand_back(provenance),
+        Conclusion::Own(provenance) => {
+            let answer = said.hand_back(provenance)?;
+            attempt::as_wanted(answer, as_error)
+        }
     }
 }
 
 /// What the asked provider said.
 enum Said {
     Nothing,
-    This(Result<Response<Body>, Error>),
+    This(Result<Response<ureq::Body>, Error>),
     Kept(Kept),
 }
 
@@ -88,7 +101,7 @@ impl Said {
         }
     }
 
-    fn hand_back(self, provenance: Option<Provenance>) -> Result<Response<Body>, Error> {
+    fn hand_back(self, provenance: Option<Provenance>) -> Result<Response<ureq::Body>, Error> {
         let mut response = match self {
             Self::Nothing => return Err(Error::Other(Box::new(Unanswered::new(provenance)))),
             Self::This(result) => result?,
@@ -116,9 +129,11 @@ fn ask_own(
     }
     let result = own.send(body, &flight.launch.limits);
     *said = match result {
-        Ok(response) if exchange.wants_body(response.status(), response.headers(), SystemTime::now) => {
-            Said::Kept(Kept::new(response))
-        }
+        Ok(response) => match exchange.wants_body(response.status(), response.headers(), SystemTime::now) {
+            Read::Nothing => Said::This(Ok(response)),
+            Read::Beginning => Said::Kept(Kept::new(response)),
+            Read::Whole => Said::Kept(Kept::whole(response, failover.engine.config().answer_limit())),
+        },
         result => Said::This(result),
     };
     judge(exchange, flight, said, || failover.clock.now())
@@ -133,11 +148,11 @@ fn judge(
 ) -> Outcome<'static> {
     let none = HeaderMap::new();
     let answer = match said {
-        Said::Kept(kept) => kept.peek(patience(flight, now())),
-        Said::This(Ok(response)) => (response.status(), response.headers(), None),
+        Said::Kept(kept) => kept.peek(flight.left(now())),
+        Said::This(Ok(response)) => (response.status(), response.headers(), Body::Unread),
         // ureq keeps no more of an answer that it turns into an error.
         Said::This(Err(Error::StatusCode(code))) => match StatusCode::from_u16(*code) {
-            Ok(status) => (status, &none, None),
+            Ok(status) => (status, &none, Body::Unread),
             Err(_) => return exchange.own_failed(flight, Fault::Reset, now()),
         },
         Said::This(Err(error)) => return exchange.own_failed(flight, fault_of(error), now()),
@@ -146,19 +161,14 @@ fn judge(
     exchange.own_answered(flight, answer, now(), SystemTime::now)
 }
 
-/// How long the caller is kept waiting for the words of a refusal.
-fn patience(flight: &Flight, now: Moment) -> Duration {
-    flight.left(now).map_or(READ_TIME, |left| left.min(READ_TIME))
-}
-
 /// Talks to a stand-in until it has answered, or failed to.
 fn ask_stand_in(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome<'static> {
-    let Failover { shared, stand_in, clock } = failover;
+    let Failover { engine, stand_in, clock, .. } = failover;
     let mut step = exchange.ask(flight, clock.now());
     loop {
         step = match step {
             Step::Send { request, limit } => {
-                match attempt::stand_in(stand_in, request, limit, shared.config.answer_limit()) {
+                match attempt::stand_in(stand_in, request, limit, engine.config().answer_limit()) {
                     Ok((parts, body)) => {
                         let answer = (parts.status, &parts.headers, &body[..]);
                         exchange.answered(flight, answer, clock.now(), SystemTime::now)

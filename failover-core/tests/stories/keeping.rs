@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_core::{Freshness, Moment, SingleFlight};
+use failover_core::{Freshness, Moment, Role, SingleFlight};
 
 use crate::SECOND;
 
@@ -43,11 +43,32 @@ fn endless_freshness_does_not_overflow() {
     assert!(freshness.expiry(at(1)) > at(u32::MAX));
 }
 
+fn join(flight: SingleFlight, leader: Option<Moment>, now: u32) -> Role {
+    flight.join(leader, 10 * SECOND, at(now))
+}
+
 #[test]
 fn one_leads_and_the_others_follow_until_its_lease_ends() {
-    let join = |leader, now| SingleFlight::join(leader, 10 * SECOND, at(now));
-    assert_eq!(join(None, 5), SingleFlight::Lead);
-    assert_eq!(join(Some(at(5)), 5), SingleFlight::Follow(at(15)));
-    assert_eq!(join(Some(at(5)), 14), SingleFlight::Follow(at(15)));
-    assert_eq!(join(Some(at(5)), 15), SingleFlight::Lead);
+    let new = SingleFlight::new();
+    assert_eq!(join(new, None, 5), Role::Lead);
+    assert_eq!(join(new, Some(at(5)), 5), Role::Follow(at(15)));
+    assert_eq!(join(new, Some(at(5)), 14), Role::Follow(at(15)));
+    assert_eq!(join(new, Some(at(5)), 15), Role::Lead);
+}
+
+#[test]
+fn after_a_leader_that_failed_each_asks_for_itself() {
+    let follower = SingleFlight::new().failed();
+    assert_eq!(join(follower, Some(at(5)), 6), Role::Alone, "another leads already");
+    assert_eq!(join(follower, None, 6), Role::Lead);
+}
+
+#[test]
+fn after_a_leader_that_left_one_more_is_followed_and_no_third() {
+    let once = SingleFlight::new().left();
+    assert_eq!(join(once, Some(at(5)), 6), Role::Follow(at(15)));
+    assert_eq!(join(once.left(), Some(at(20)), 21), Role::Alone);
+    let patient = (0..1_000).fold(once, |flight, _| flight.left());
+    assert_eq!(join(patient, Some(at(20)), 21), Role::Alone);
+    assert_eq!(join(patient, None, 21), Role::Lead);
 }

@@ -101,6 +101,12 @@ impl<E> AllFailed<E> {
         &self.0.report
     }
 
+    /// The same, to keep.
+    #[must_use]
+    pub fn into_report(self) -> Report {
+        self.0.report
+    }
+
     /// The failed attempts, with their errors to keep.
     #[must_use]
     pub fn into_failures(self) -> Vec<Failure<E>> {

@@ -197,6 +197,7 @@ impl<W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<W, E, C> {
             served: attempts.iter().map(served).sum(),
             took: now.since(self.began),
             attempts,
+            cached: None,
         }
     }
 

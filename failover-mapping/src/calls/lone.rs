@@ -5,6 +5,7 @@ use std::fmt;
 use super::failed::{AllFailed, Why};
 use super::report::Report;
 use super::wanted::{Taken, Wanted};
+use crate::cache::Cached;
 
 /// A value, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,14 @@ pub struct Served<T> {
 pub struct Lone<T, V = fn(&T) -> bool> {
     value: Option<(T, String)>,
     is_valid: V,
+}
+
+impl<T> Served<T> {
+    /// Whether the value lay in the cache: its age, and whether it is stale.
+    #[must_use]
+    pub const fn cached(&self) -> Option<Cached> {
+        self.report.cached
+    }
 }
 
 impl<T> Lone<T> {

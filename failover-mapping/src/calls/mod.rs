@@ -58,6 +58,7 @@ mod batch;
 mod builder;
 mod failed;
 mod filled;
+pub mod futures;
 mod ledger;
 mod lone;
 mod names;

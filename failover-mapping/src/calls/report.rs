@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use failover_core::{Fault, Skip};
 
+use crate::cache::Cached;
+
 /// The history of one call. Its `Display` is a timeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -23,6 +25,8 @@ pub struct Report {
     pub served: usize,
     /// How long the whole call took.
     pub took: Duration,
+    /// The value lay in the cache, and none of the attempts served it.
+    pub cached: Option<Cached>,
 }
 
 /// One attempt.
@@ -115,6 +119,9 @@ impl fmt::Display for Report {
         let (served, wanted, took) = (self.served, self.wanted, Plain(self.took));
         let server =
             self.attempts.iter().find(|it| matches!(it.end, End::Served { served, .. } if served > 0));
+        if let Some(cached) = self.cached {
+            return write!(f, "served {cached}, after {took}");
+        }
         match server {
             Some(server) if wanted == 1 => write!(f, "served by {}, after {took}", server.provider),
             _ if wanted == 1 => write!(f, "nobody served, after {took}"),

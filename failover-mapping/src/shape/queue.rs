@@ -2,12 +2,14 @@
 //!
 //! A failed job is a completed one with an error; a status that is not the end is 202.
 
+use failover_core::Fault;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{State, fal, respond};
+use crate::json as read;
 use crate::origin::Origin;
 
 /// A job as its routes name it.
@@ -125,6 +127,13 @@ impl<'a> Job<'a> {
             error_type: error.map(|_| ERROR_TYPE),
         }
     }
+}
+
+/// Whether FAL's own answer to a submit names a job.
+pub(crate) fn accepts(body: &[u8]) -> Result<(), Fault> {
+    let answer = read::answer(body).map_err(|_| Fault::Malformed)?;
+    let id = answer.get("request_id").and_then(Value::as_str).unwrap_or_default();
+    if id.is_empty() { Err(Fault::Empty) } else { Ok(()) }
 }
 
 /// The part of a model's id that a job's routes name: two segments, three in a namespace.

@@ -11,7 +11,7 @@ use crate::data::Answer;
 use crate::form::Transcript;
 use crate::language;
 use crate::origin::Origin;
-use crate::route::Prefer;
+use crate::prefer::Prefer;
 
 /// A prediction, whatever its state.
 #[derive(Clone, Copy)]

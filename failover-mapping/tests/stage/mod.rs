@@ -5,7 +5,9 @@
 use std::time::{Duration, SystemTime};
 
 use failover_core::{Action, Call, Fault, Finish, Fleet, Moment, Outcome};
-use failover_mapping::{Builder, Conclusion, Config, Flight, Provenance, Step, Target};
+use failover_mapping::{
+    Body, Builder, Conclusion, Config, Flight, PerRequest, Provenance, Read, Step, Target,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde_json::Value;
 
@@ -96,6 +98,18 @@ pub(crate) fn play(
 pub(crate) fn send(
     config: &Config,
     fleet: &Fleet,
+    request: (&Method, &str, &HeaderMap, &[u8]),
+    primary: &[Says],
+    stand_in: &[Says],
+) -> Option<Played> {
+    wishing(config, fleet, None, request, primary, stand_in)
+}
+
+/// The same, with what this request wants otherwise.
+pub(crate) fn wishing(
+    config: &Config,
+    fleet: &Fleet,
+    wishes: Option<&PerRequest>,
     (method, uri, headers, body): (&Method, &str, &HeaderMap, &[u8]),
     primary: &[Says],
     stand_in: &[Says],
@@ -104,6 +118,10 @@ pub(crate) fn send(
     let uri: Uri = uri.parse().unwrap();
     let started = Moment::after_epoch(Duration::from_secs(5));
     let route = config.route(&Target::of_uri(method, &uri)?, headers)?;
+    let route = match wishes {
+        Some(wishes) => route.with_wishes(wishes)?,
+        None => route,
+    };
     let mut exchange = route.exchange(body, started)?;
     let mut call = Call::new(exchange.policy(), exchange.candidates(), 1, started);
     let (mut now, mut sent, mut judged) = (started, vec![], vec![]);
@@ -122,7 +140,11 @@ pub(crate) fn send(
                     let outcome = match next(true) {
                         Says::Answer(status, headers, body) => {
                             let status = StatusCode::from_u16(status).unwrap();
-                            let read = exchange.wants_body(status, &headers, wall).then_some(&body[..]);
+                            let read = match exchange.wants_body(status, &headers, wall) {
+                                Read::Nothing => Body::Unread,
+                                Read::Beginning => Body::Beginning(&body),
+                                Read::Whole => Body::Whole(&body),
+                            };
                             exchange.own_answered(&flight, (status, &headers, read), now, wall)
                         }
                         Says::Nothing(fault) => exchange.own_failed(&flight, fault, now),

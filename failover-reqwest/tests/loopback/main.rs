@@ -6,3 +6,4 @@ mod drop_in;
 mod jobs;
 mod scene;
 mod trouble;
+mod wishes;

@@ -2,6 +2,7 @@
 
 mod client;
 mod ending;
+mod faults;
 mod healthy;
 mod jobs;
 mod media;

@@ -2,6 +2,8 @@
 
 #[path = "../../examples/any_callable_ureq.rs"]
 mod any_callable;
+#[path = "../../examples/chain_of_models_ureq.rs"]
+mod chain_of_models;
 #[path = "../../examples/custom_validation_ureq.rs"]
 mod custom_validation;
 #[path = "../../examples/health_aware_ureq.rs"]
@@ -16,6 +18,11 @@ mod race;
 #[test]
 fn any_callable() {
     any_callable::main().unwrap();
+}
+
+#[test]
+fn chain_of_models() {
+    chain_of_models::main().unwrap();
 }
 
 #[test]

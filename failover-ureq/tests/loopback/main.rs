@@ -7,3 +7,4 @@ mod jobs;
 mod scene;
 mod trouble;
 mod wire;
+mod wishes;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use failover_core::{Action, Call, Fault, Fleet, Moment};
-use failover_mapping::{Config, Exchange, Flight, Step, Target};
+use failover_mapping::{Body, Config, Exchange, Flight, Route, Step, Target};
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::budget::Budget;
@@ -32,7 +32,9 @@ pub(crate) fn translated() -> Group {
         compared: Compared::Difference,
         subjects: vec![
             subject("route, translate", Budget::NONE.one(5_000.0), |scene| {
-                black_box(scene.asked());
+                scene.asked(|_, _, step| {
+                    black_box(step);
+                });
             }),
             subject("the same, and its answer read", Budget::NONE, Scene::read),
             subject("the same, and answered, with provenance", Budget::NONE.more(5_000.0), Scene::answered),
@@ -68,17 +70,18 @@ impl Scene {
         black_box(target.and_then(|target| self.config.route(&target, &self.headers)));
     }
 
-    fn exchange(&self) -> Option<Exchange<'_, '_>> {
+    fn route(&self) -> Option<Route<'_>> {
         let target = Target::of_uri(&Method::POST, &self.ours)?;
-        self.config.route(&target, &self.headers)?.exchange(ASKED, Moment::EPOCH)
+        self.config.route(&target, &self.headers)
     }
 
     fn healthy(&self) {
-        let Some(mut exchange) = self.exchange() else { return };
+        let Some(route) = self.route() else { return };
+        let Some(mut exchange) = route.exchange(ASKED, Moment::EPOCH) else { return };
         let mut call = Call::new(exchange.policy(), exchange.candidates(), 1, Moment::EPOCH);
         if let Action::Launch(launch) = call.poll(&self.fleet, Moment::EPOCH) {
             let flight = Flight::new(launch, Moment::EPOCH);
-            let answer = (StatusCode::OK, &self.headers, None);
+            let answer = (StatusCode::OK, &self.headers, Body::Unread);
             let outcome = exchange.own_answered(&flight, answer, Moment::EPOCH, midnight);
             call.settle(launch.attempt, outcome, &self.fleet, Moment::EPOCH);
         }
@@ -86,8 +89,9 @@ impl Scene {
     }
 
     /// Straight to the stand-in: what the core adds is measured elsewhere.
-    fn asked(&self) -> Option<(Exchange<'_, '_>, Flight, Step)> {
-        let mut exchange = self.exchange()?;
+    fn asked<T>(&self, then: impl FnOnce(&mut Exchange<'_, '_>, &Flight, Step) -> T) -> Option<T> {
+        let route = self.route()?;
+        let mut exchange = route.exchange(ASKED, Moment::EPOCH)?;
         let mut call = Call::new(exchange.policy(), exchange.candidates(), 1, Moment::EPOCH);
         let Action::Launch(first) = call.poll(&self.fleet, Moment::EPOCH) else { return None };
         // Not blamed on anybody, so that no breaker opens however often this is repeated.
@@ -96,21 +100,22 @@ impl Scene {
         let flight = Flight::new(launch, Moment::EPOCH);
         let step = exchange.ask(&flight, Moment::EPOCH);
         call.abandon(&self.fleet, Moment::EPOCH);
-        Some((exchange, flight, step))
+        Some(then(&mut exchange, &flight, step))
     }
 
     fn read(&self) {
-        let Some((mut exchange, flight, _)) = self.asked() else { return };
         let answer = (StatusCode::OK, &self.headers, ANSWERED);
-        black_box(exchange.answered(&flight, answer, Moment::EPOCH, midnight));
+        self.asked(|exchange, flight, _| {
+            black_box(exchange.answered(flight, answer, Moment::EPOCH, midnight));
+        });
     }
 
     fn answered(&self) {
-        let Some((mut exchange, flight, _)) = self.asked() else { return };
         let answer = (StatusCode::OK, &self.headers, ANSWERED);
-        let step = exchange.answered(&flight, answer, Moment::EPOCH, midnight);
-        black_box(&step);
-        black_box(exchange.conclude([], Moment::EPOCH, midnight, 7));
+        self.asked(|exchange, flight, _| {
+            black_box(exchange.answered(flight, answer, Moment::EPOCH, midnight));
+            black_box(exchange.conclude([], Moment::EPOCH, midnight, 7));
+        });
     }
 }
 
@@ -122,13 +127,14 @@ mod tests {
     #[test]
     fn what_is_measured_is_an_answer() {
         let scene = Scene::new();
-        let (mut exchange, flight, step) = scene.asked().expect("somebody stands in");
-        assert!(matches!(step, Step::Send { .. }));
-        let answer = (StatusCode::OK, &scene.headers, ANSWERED);
-        let step = exchange.answered(&flight, answer, Moment::EPOCH, midnight);
-        assert!(matches!(step, Step::Done(_)));
-        let conclusion = exchange.conclude([], Moment::EPOCH, midnight, 7);
-        let Conclusion::StandIn(made) = conclusion else { panic!("nobody stood in") };
+        let made = scene.asked(|exchange, flight, step| {
+            assert!(matches!(step, Step::Send { .. }));
+            let answer = (StatusCode::OK, &scene.headers, ANSWERED);
+            let step = exchange.answered(flight, answer, Moment::EPOCH, midnight);
+            assert!(matches!(step, Step::Done(_)));
+            exchange.conclude([], Moment::EPOCH, midnight, 7)
+        });
+        let Some(Conclusion::StandIn(made)) = made else { panic!("nobody stood in") };
         assert!(String::from_utf8_lossy(made.body()).contains("images/2.png"));
     }
 }

@@ -18,13 +18,25 @@ struct Room {
 const ADAPTER: Room =
     Room { name: "", uses: &["failover-core", "failover-mapping"], tests_use: &["failover-testkit"] };
 
-const ROOMS: [Room; 8] = [
+const ROOMS: [Room; 9] = [
     Room { name: "failover-core", uses: &[], tests_use: &[] },
     Room { name: "failover-mapping", uses: &["failover-core"], tests_use: &[] },
     Room { name: "failover-ureq", ..ADAPTER },
     Room { name: "failover-reqwest", ..ADAPTER },
     Room { name: "failover-isahc", ..ADAPTER },
     Room { name: "failover-testkit", uses: &[], tests_use: &[] },
+    // Nothing but tests: it has to see all adapters side by side.
+    Room {
+        name: "failover-faults",
+        uses: &[],
+        tests_use: &[
+            "failover-mapping",
+            "failover-ureq",
+            "failover-reqwest",
+            "failover-isahc",
+            "failover-testkit",
+        ],
+    },
     Room { name: "xtask", uses: &["failover-testkit"], tests_use: &[] },
     Room { name: "failover-bench", uses: &["failover-core", "failover-mapping"], tests_use: &[] },
 ];
@@ -65,6 +77,8 @@ mod tests {
         assert!(found("failover-ureq", adapter).is_empty());
         assert!(found("failover-mapping", "[dependencies]\nfailover-core.workspace = true\n").is_empty());
         assert!(found("xtask", "[dependencies]\nfailover-testkit.workspace = true\n").is_empty());
+        let compared = "[dev-dependencies]\nfailover-reqwest.workspace = true\nfailover-ureq.workspace = true\n";
+        assert!(found("failover-faults", compared).is_empty());
         let measured = "[dependencies]\nfailover-core.path = \"x\"\nfailover-mapping.path = \"x\"\n";
         assert!(found("failover-bench", measured).is_empty());
     }
@@ -81,6 +95,7 @@ mod tests {
                 "[dependencies]\nkit = { package = \"failover-testkit\", workspace = true }\n",
             ),
             ("failover-testkit", "[dependencies]\nfailover-mapping.workspace = true\n"),
+            ("failover-faults", "[dependencies]\nfailover-ureq.workspace = true\n"),
             ("xtask", "[dependencies]\nfailover-ureq.workspace = true\n"),
             ("failover-bench", "[dependencies]\nfailover-ureq.path = \"x\"\n"),
         ];

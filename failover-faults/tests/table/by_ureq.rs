@@ -1,0 +1,178 @@
+//! The caller that has ureq.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use failover_mapping::Fault;
+use failover_ureq::calls::Provider;
+use failover_ureq::{Calls, Clock, Failover, Unanswered};
+use http::Request;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+use ureq::{Agent, Error};
+
+use crate::errand::{Body, Errand, Heard, Next, Said, Trouble};
+use crate::row::{Got, Scenario, What};
+use crate::scene::{LIMIT, Scene};
+use crate::session::Session;
+
+/// Real time, and what was added to it.
+#[derive(Clone)]
+struct Time {
+    start: Instant,
+    added: Arc<AtomicU64>,
+    /// It stands still but for what is added.
+    stopped: bool,
+}
+
+impl Time {
+    fn of(scene: &Scene) -> Self {
+        let stopped = matches!(scene.what, What::Scenario(Scenario::Outage | Scenario::ClockJumps));
+        Self { start: Instant::now(), added: Arc::default(), stopped }
+    }
+
+    fn clock(&self) -> Clock {
+        let (time, sleeper) = (self.clone(), self.clone());
+        let elapsed = move || {
+            let real = if time.stopped { Duration::ZERO } else { time.start.elapsed() };
+            real + Duration::from_nanos(time.added.load(Ordering::Relaxed))
+        };
+        Clock::new(
+            elapsed,
+            move |pause| {
+                if sleeper.stopped { sleeper.add(pause) } else { std::thread::sleep(pause) }
+            },
+        )
+    }
+
+    fn add(&self, time: Duration) {
+        self.added.fetch_add(nanos(time), Ordering::Relaxed);
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap()
+}
+
+fn config(scene: &Scene) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder().http_status_as_error(false).timeout_global(scene.limit_of_client())
+}
+
+/// Does the errand, whoever answers.
+fn run(agent: &Agent, mut errand: Errand) -> Result<(Said, Option<String>), Error> {
+    let mut request = errand.first();
+    loop {
+        let heard = ask(agent, request)?;
+        let served_by = heard.headers.get("x-failover-served-by").map(|it| it.to_str().unwrap().to_owned());
+        match errand.heard(heard) {
+            Next::Ask(next) => request = next,
+            Next::Done(said) => return Ok((said, served_by)),
+        }
+    }
+}
+
+fn ask(agent: &Agent, request: Request<String>) -> Result<Heard, Error> {
+    let answer = match request.method().as_str() {
+        "GET" => agent.run(request.map(|_| ()))?,
+        _ => agent.run(request)?,
+    };
+    let (parts, body) = answer.into_parts();
+    let mut bytes = Vec::new();
+    let body = match body.into_reader().take(LIMIT as u64 + 1).read_to_end(&mut bytes) {
+        Ok(_) if bytes.len() > LIMIT => Body::TooLarge,
+        Ok(_) => Body::Whole(bytes),
+        Err(_) => Body::BrokenOff,
+    };
+    Ok(Heard { status: parts.status.as_u16(), headers: parts.headers, body })
+}
+
+pub(crate) struct DropIn<'s> {
+    scene: &'s Scene,
+    agent: Agent,
+    time: Time,
+}
+
+impl<'s> DropIn<'s> {
+    pub(crate) fn new(scene: &'s Scene) -> Self {
+        let time = Time::of(scene);
+        let failover: Failover = scene.builder().build().unwrap();
+        let agent = config(scene).middleware(failover.with_clock(time.clock())).build().into();
+        Self { scene, agent, time }
+    }
+}
+
+impl Session for DropIn<'_> {
+    fn ask(&self) -> Got {
+        match run(&self.agent, Errand::primary(self.scene)) {
+            Ok((said, served_by)) => said.got(served_by.as_deref()),
+            Err(Error::Other(error)) if error.is::<Unanswered>() => {
+                self.scene.tell(format!("{error}\n{error:?}"));
+                Got::Failed
+            }
+            Err(_) => Got::OwnError,
+        }
+    }
+
+    fn pass(&self, time: Duration) {
+        self.time.add(time);
+    }
+
+    fn jump(&self, to: Duration) {
+        self.time.added.store(nanos(to), Ordering::Relaxed);
+    }
+}
+
+pub(crate) struct Calling<'s> {
+    scene: &'s Scene,
+    agent: Agent,
+    calls: Calls,
+    time: Time,
+}
+
+impl<'s> Calling<'s> {
+    pub(crate) fn new(scene: &'s Scene) -> Self {
+        let time = Time::of(scene);
+        let calls = Calls::builder().retries(2).build().unwrap().with_clock(time.clock());
+        Self { scene, agent: config(scene).build().into(), calls, time }
+    }
+
+    fn value(&self, errand: Errand) -> Result<String, Trouble> {
+        let (said, _) = run(&self.agent, errand).map_err(|error| fault_of(&error))?;
+        said.into_value()
+    }
+}
+
+impl Session for Calling<'_> {
+    fn ask(&self) -> Got {
+        let scene = self.scene;
+        let served = self
+            .calls
+            .ask([
+                Provider::new("primary", || self.value(Errand::primary(scene))),
+                Provider::new("backup", || self.value(Errand::stand_in(scene))),
+            ])
+            .classify(|trouble| scene.judge(trouble))
+            .is_valid(|url| url.starts_with("https://"))
+            .run();
+        scene.served(served)
+    }
+
+    fn pass(&self, time: Duration) {
+        self.time.add(time);
+    }
+
+    fn jump(&self, to: Duration) {
+        self.time.added.store(nanos(to), Ordering::Relaxed);
+    }
+}
+
+fn fault_of(error: &Error) -> Fault {
+    match error {
+        Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Fault::Connect,
+        Error::Timeout(_) => Fault::Timeout,
+        Error::TooManyRedirects | Error::RedirectFailed => Fault::Unsupported,
+        _ => Fault::Reset,
+    }
+}

@@ -1,0 +1,166 @@
+//! Plays every cell with providers of its own, several at a time, and tells which did not come out as expected.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc;
+use std::sync::{Mutex, Once};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use failover_testkit::Fault;
+
+use crate::row::{Adapter, Cell, Count, Got, Row, Scenario, Way, What};
+use crate::scene::{OWN_PANIC, Scene};
+use crate::session::{Session, session};
+
+/// Most cells wait for something, so more are played at a time than there are cores.
+const AT_A_TIME: usize = 12;
+
+/// No cell takes a tenth of it. What does hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The cells that did not come out as expected, a line each. `FAULT=F27` plays that row only.
+pub(crate) fn all(rows: &[Row]) -> Vec<String> {
+    silence_own_panics();
+    let cells = Mutex::new(cells(rows).into_iter());
+    let wrong = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let next = cells.lock().unwrap().next();
+                    let Some((row, way, adapter, cell)) = next else { return };
+                    if let Some(problem) = problem(row.what, way, adapter, cell) {
+                        let (id, name) = (row.id, row.name);
+                        let (way, adapter) = (way.name(), adapter.name());
+                        wrong.lock().unwrap().push(format!("{id} {name} / {adapter}, {way}: {problem}"));
+                    }
+                }
+            });
+        }
+    });
+    let mut wrong = wrong.into_inner().unwrap();
+    wrong.sort();
+    wrong
+}
+
+fn cells(rows: &[Row]) -> Vec<(&Row, Way, Adapter, Cell)> {
+    let ways = |row| Way::ALL.into_iter().map(move |way| (row, way));
+    let adapters = |(row, way)| Adapter::ALL.into_iter().map(move |adapter| (row, way, adapter));
+    let planned = |(row, way, adapter): (&'_ Row, _, _)| row.cell(way, adapter).is_some();
+    let only = std::env::var("FAULT").ok();
+    let rows = rows.iter().filter(|row| only.as_ref().is_none_or(|only| row.id == only));
+    let all = rows.flat_map(ways).flat_map(adapters).filter(|it| planned(*it));
+    all.map(|(row, way, adapter)| (row, way, adapter, row.cell(way, adapter).unwrap())).collect()
+}
+
+fn problem(what: What, way: Way, adapter: Adapter, cell: Cell) -> Option<String> {
+    let (done, played) = mpsc::channel();
+    thread::spawn(move || {
+        let result = panic::catch_unwind(|| play(what, way, adapter));
+        let _ = done.send(result.unwrap_or_else(|panic| Err(message(&*panic))));
+    });
+    let Cell { got, primary, stand_in } = cell;
+    match played.recv_timeout(PATIENCE) {
+        Ok(Ok(seen)) if seen.0 == got && primary.covers(seen.1) && stand_in.covers(seen.2) => None,
+        Ok(Ok((other, first, second))) => Some(format!(
+            "expected {got:?} {}+{}, got {other:?} {first}+{second}",
+            shown(primary),
+            shown(stand_in)
+        )),
+        Ok(Err(problem)) => Some(problem),
+        Err(_) => Some("hung".to_owned()),
+    }
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}
+
+pub(crate) fn shown(count: Count) -> String {
+    match count {
+        Count::Is(count) => count.to_string(),
+        Count::AtMost(most) => format!("≤{most}"),
+    }
+}
+
+/// What the caller got, and how many requests the asked provider and the stand-in saw.
+fn play(what: What, way: Way, adapter: Adapter) -> Result<(Got, usize, usize), String> {
+    let scene = Scene::new(what, way);
+    let session = session(adapter, &scene);
+    let began = Instant::now();
+    let (got, counts) = match what {
+        What::Fault(_) => (session.ask(), None),
+        What::Scenario(scenario) => perform(scenario, &scene, &*session)?,
+    };
+    // A hint is kept, if the one who gave it is asked again.
+    if what == What::Fault(Fault::ThrottledOnce) && got == Got::Primary && began.elapsed() < 2 * SECOND {
+        return Err("asked again before the two seconds were over".to_owned());
+    }
+    let (primary, stand_in) = counts.unwrap_or_else(|| scene.counts());
+    scene.check_secrets();
+    Ok((got, primary, stand_in))
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the caller got in the end, and the counts, unless they are those of the end.
+type Performed = (Got, Option<(usize, usize)>);
+
+fn perform(scenario: Scenario, scene: &Scene, session: &dyn Session) -> Result<Performed, String> {
+    match scenario {
+        Scenario::Named | Scenario::AllDown => Ok((session.ask(), None)),
+        Scenario::Outage => outage(scene, session),
+        Scenario::Cancelled => {
+            session.cancel();
+            Ok((session.ask(), None))
+        }
+        Scenario::Panic => match panic::catch_unwind(AssertUnwindSafe(|| session.ask())) {
+            Ok(got) => Ok((got, None)),
+            Err(_) => Ok((session.ask(), None)),
+        },
+        Scenario::ClockJumps => {
+            let _ = session.ask();
+            session.jump(365 * 24 * 3600 * SECOND);
+            let ahead = session.ask();
+            session.jump(Duration::ZERO);
+            let back = session.ask();
+            if ahead == back { Ok((back, None)) } else { Err(format!("{ahead:?}, then {back:?}")) }
+        }
+    }
+}
+
+fn outage(scene: &Scene, session: &dyn Session) -> Result<Performed, String> {
+    const STEP: Duration = Duration::from_secs(4);
+    for request in 0..15 {
+        let got = session.ask();
+        if got != Got::StandIn {
+            return Err(format!("request {request} of the outage: {got:?}"));
+        }
+        session.pass(STEP);
+    }
+    let counts = scene.counts();
+    scene.fal.heal();
+    // Half a minute, from the end of the outage.
+    for _ in 0..8 {
+        match session.ask() {
+            Got::Primary => return Ok((Got::StandInThenPrimary, Some(counts))),
+            Got::StandIn => session.pass(STEP),
+            other => return Err(format!("after the outage: {other:?}")),
+        }
+    }
+    Err("the primary is not asked again".to_owned())
+}
+
+/// They are planned, and would be in the way of those that are not.
+fn silence_own_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !message(info.payload()).contains(OWN_PANIC) {
+                usual(info);
+            }
+        }));
+    });
+}

@@ -1,0 +1,117 @@
+//! One attempt over HTTP: the caller's own request through the caller's client, all others through one of ours.
+
+use std::time::Duration;
+
+use failover_core::{Fault, Limits};
+use futures_lite::AsyncReadExt;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, USER_AGENT};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use isahc::config::{Configurable, ExpectContinue, RedirectPolicy};
+use isahc::{AsyncBody, Error, HttpClient};
+
+use crate::clock::Clock;
+use crate::error::{fault_of, fault_of_body, sendable};
+
+/// The client for stand-ins. It keeps no connection: libcurl sends a request again, and it is billed twice, when a connection
+/// that is used again is lost before the answer. What goes for every request of a stand-in's, each one says by itself.
+pub(crate) fn stand_in_client() -> Result<HttpClient, Error> {
+    let name = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+    HttpClient::builder().connection_cache_size(0).default_header(USER_AGENT, name).build()
+}
+
+/// Sends the request on its way, as it came but for headers that the user wants added. `None` if it takes longer than the
+/// limit.
+pub(crate) async fn own(
+    client: &HttpClient,
+    mut request: Request<AsyncBody>,
+    added: Option<&HeaderMap>,
+    limits: &Limits,
+    clock: &Clock,
+) -> Option<Result<Response<AsyncBody>, Error>> {
+    for (name, value) in added.into_iter().flatten() {
+        // What the caller has said itself stands.
+        request.headers_mut().entry(name).or_insert_with(|| value.clone());
+    }
+    clock.within(limits.total(), client.send_async(request)).await
+}
+
+/// Asks a stand-in, and reads its answer up to `most` bytes.
+pub(crate) async fn stand_in(
+    client: &HttpClient,
+    request: Request<Vec<u8>>,
+    limit: Option<Duration>,
+    most: usize,
+    clock: &Clock,
+) -> Result<(StatusCode, HeaderMap, Vec<u8>), Fault> {
+    let answer = clock.within(limit, read(client, request, limit, most)).await;
+    answer.unwrap_or(Err(Fault::Timeout))
+}
+
+async fn read(
+    client: &HttpClient,
+    request: Request<Vec<u8>>,
+    limit: Option<Duration>,
+    most: usize,
+) -> Result<(StatusCode, HeaderMap, Vec<u8>), Fault> {
+    let request = prepared(request, limit).map_err(|_| Fault::Unsupported)?;
+    let response = client.send_async(request).await.map_err(|error| match fault_of(&error) {
+        // The caller has no part in it, so another stand-in may do.
+        Fault::InvalidRequest => Fault::Unsupported,
+        fault => fault,
+    })?;
+    let (parts, mut rest) = response.into_parts();
+    let (mut body, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
+    loop {
+        match rest.read(&mut chunk).await.map_err(|error| fault_of_body(&error))? {
+            0 => break,
+            read if body.len() + read > most => return Err(Fault::Malformed),
+            read => body.extend_from_slice(&chunk[..read]),
+        }
+    }
+    whole(&parts.headers, body.len())?;
+    Ok((parts.status, parts.headers, body))
+}
+
+/// A stand-in's request, with what must not be left to the client: no redirect, for the key would go along; no
+/// decompression, for libcurl itself would hold what comes of it; and an end, for isahc goes on with what is dropped.
+fn prepared(request: Request<Vec<u8>>, limit: Option<Duration>) -> Result<Request<AsyncBody>, Error> {
+    let (parts, body) = request.into_parts();
+    sendable(&parts.headers)?;
+    // isahc tells "none" from "empty" on the wire.
+    let body = match parts.method {
+        Method::GET | Method::HEAD => AsyncBody::empty(),
+        _ => AsyncBody::from(body),
+    };
+    let mut prepared = Request::builder()
+        .method(parts.method)
+        .uri(parts.uri)
+        .redirect_policy(RedirectPolicy::None)
+        .automatic_decompression(false)
+        .expect_continue(ExpectContinue::disabled());
+    if let Some(limit) = limit {
+        prepared = prepared.timeout(payable(limit));
+    }
+    let mut prepared = prepared.body(body)?;
+    *prepared.headers_mut() = parts.headers;
+    Ok(prepared)
+}
+
+/// Whether an answer of these headers can have so many bytes. isahc itself is content with a declared length that is no number,
+/// and where a user's client keeps to HTTP/1.0, with any.
+pub(crate) fn whole(headers: &HeaderMap, received: usize) -> Result<(), Fault> {
+    let coded = headers.contains_key(CONTENT_ENCODING) || headers.contains_key(TRANSFER_ENCODING);
+    for declared in headers.get_all(CONTENT_LENGTH).iter().filter(|_| !coded) {
+        let declared: Option<u64> = declared.to_str().ok().and_then(|declared| declared.parse().ok());
+        match declared {
+            None => return Err(Fault::Malformed),
+            Some(declared) if usize::try_from(declared) != Ok(received) => return Err(Fault::Cut),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// isahc counts in milliseconds, takes less than one for no limit at all, and fails at what never ends.
+fn payable(limit: Duration) -> Duration {
+    limit.clamp(Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60))
+}

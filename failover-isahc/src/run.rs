@@ -1,0 +1,169 @@
+//! The loop that obeys a call, and the smaller one that obeys an attempt: the only place that knows their wishes.
+
+use std::time::SystemTime;
+
+use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
+use failover_mapping::{Body, Conclusion, Exchange, Flight, Read, Route, Step, Unanswered};
+use http::{Request, Response};
+use isahc::{AsyncBody, Error, HttpClient};
+
+use crate::clock::{Clock, seed};
+use crate::error::{fault_of, nobody};
+use crate::kept::Kept;
+use crate::{Failover, attempt};
+
+/// Answers one request that may be ours, by whoever can. `body` is a copy of the request's.
+pub(crate) async fn run(
+    failover: &Failover,
+    client: &HttpClient,
+    route: Route<'_>,
+    request: Request<AsyncBody>,
+    body: Vec<u8>,
+) -> Result<Response<AsyncBody>, Error> {
+    let Failover { engine, clock, .. } = failover;
+    let mut now = clock.now();
+    let Some(mut exchange) = route.exchange(&body, now) else { return client.send_async(request).await };
+    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), now);
+    let mut call = Guard::new(call, engine.fleet(), || clock.now());
+    let mut unasked = Some(request);
+    let mut first = First::Unasked;
+    loop {
+        match call.poll(now) {
+            Action::Launch(launch) => {
+                let flight = Flight::new(launch, now);
+                let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
+                    Some(request) => {
+                        let added = exchange.own_headers();
+                        let said = attempt::own(client, request, added, &launch.limits, clock).await;
+                        let outcome;
+                        (first, outcome, now) = judge(failover, &mut exchange, &flight, said).await;
+                        outcome
+                    }
+                    None => {
+                        let outcome = first.beside(converse(failover, &mut exchange, &flight)).await;
+                        now = clock.now();
+                        outcome
+                    }
+                };
+                call.settle(launch.attempt, outcome, now);
+            }
+            Action::Wait(Some(until)) => {
+                first.beside(clock.sleep(until.since(now))).await;
+                now = clock.now();
+            }
+            // Attempts run to their end within this loop: there is none to wait for or to cancel.
+            Action::Wait(None) | Action::Cancel(_) => now = clock.now(),
+            Action::Finish(_) => break,
+        }
+    }
+    match exchange.conclude(call.report().entries(), now, SystemTime::now, seed()) {
+        Conclusion::StandIn(made) => {
+            let (mut parts, body) = made.into_parts();
+            if let First::Answer(kept) = first {
+                let made = std::mem::replace(&mut parts.extensions, kept.into_marks());
+                parts.extensions.extend(made);
+            }
+            Ok(Response::from_parts(parts, AsyncBody::from(body)))
+        }
+        Conclusion::Own(provenance) => {
+            let mut response = match first {
+                First::Unasked => return Err(nobody(Unanswered::new(provenance))),
+                First::Error(error) => return Err(error),
+                First::Untouched(response) => response,
+                First::Answer(kept) => kept.into_response(),
+            };
+            if let Some(provenance) = provenance {
+                provenance.mark(response.headers_mut());
+                response.extensions_mut().insert(provenance);
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// What the asked provider said. One that was given up at a limit of ours has said nothing.
+enum First {
+    Unasked,
+    Error(Error),
+    Untouched(Response<AsyncBody>),
+    Answer(Kept),
+}
+
+impl First {
+    /// Does the work, and keeps a refused answer safe meanwhile.
+    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        if let Self::Untouched(_) = self
+            && let Self::Untouched(response) = std::mem::replace(self, Self::Unasked)
+        {
+            *self = Self::Answer(Kept::new(response));
+        }
+        match self {
+            Self::Answer(kept) => kept.beside(work).await,
+            Self::Unasked | Self::Error(_) | Self::Untouched(_) => work.await,
+        }
+    }
+}
+
+/// What the asked provider's answer or error means, and since when that is known; no result is one that did not come in
+/// time.
+async fn judge(
+    failover: &Failover,
+    exchange: &mut Exchange<'_, '_>,
+    flight: &Flight,
+    said: Option<Result<Response<AsyncBody>, Error>>,
+) -> (First, Outcome<'static>, Moment) {
+    let clock = &failover.clock;
+    let response = match said {
+        Some(Ok(response)) => response,
+        Some(Err(error)) => {
+            let now = clock.now();
+            let outcome = exchange.own_failed(flight, fault_of(&error), now);
+            return (First::Error(error), outcome, now);
+        }
+        None => {
+            let now = clock.now();
+            return (First::Unasked, exchange.own_failed(flight, Fault::Timeout, now), now);
+        }
+    };
+    let wanted = exchange.wants_body(response.status(), response.headers(), SystemTime::now);
+    if wanted == Read::Nothing {
+        let answer = (response.status(), response.headers(), Body::Unread);
+        let now = clock.now();
+        let outcome = exchange.own_answered(flight, answer, now, SystemTime::now);
+        return (First::Untouched(response), outcome, now);
+    }
+    let (mut kept, left) = (Kept::new(response), flight.left(clock.now()));
+    let answer = match wanted {
+        Read::Nothing | Read::Beginning => kept.peek(left, clock).await,
+        Read::Whole => kept.read(left, failover.engine.config().answer_limit(), clock).await,
+    };
+    let now = clock.now();
+    let outcome = exchange.own_answered(flight, answer, now, SystemTime::now);
+    (First::Answer(kept), outcome, now)
+}
+
+/// Talks to a stand-in until the attempt is over.
+async fn converse(failover: &Failover, exchange: &mut Exchange<'_, '_>, flight: &Flight) -> Outcome<'static> {
+    let Failover { engine, stand_in, clock, .. } = failover;
+    let most = engine.config().answer_limit();
+    let mut step = exchange.ask(flight, clock.now());
+    loop {
+        step = match step {
+            Step::Send { request, limit } => {
+                let said = attempt::stand_in(stand_in, request, limit, most, clock).await;
+                let now = clock.now();
+                match said {
+                    Ok((status, headers, body)) => {
+                        exchange.answered(flight, (status, &headers, &body), now, SystemTime::now)
+                    }
+                    Err(fault) => exchange.failed(flight, fault, now),
+                }
+            }
+            Step::Pause(pause) => {
+                clock.sleep(pause).await;
+                exchange.resumed(flight, clock.now())
+            }
+            Step::Done(outcome) => return outcome,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Settings that are not the program's: from variables and from a file. The adapters look at both; here is what they mean.
+
+use std::io;
+use std::path::Path;
+
+use super::Builder;
+use crate::config::FromConfig;
+use crate::error::ConfigError;
+use crate::settings::{file, variables};
+
+impl<F: FromConfig> Builder<F> {
+    /// What the variables say, as `variable` finds them: `NEXA_API_KEY`, `NEXA_BASE_URL`, `FAL_KEY`, `REPLICATE_API_TOKEN`, and
+    /// `FAILOVER_..` for each simple setting, listed in the table of `SETTINGS.md`. The keys of FAL and Replicate are used only if
+    /// [`stand_ins`](Self::stand_ins) names them.
+    ///
+    /// What cannot be used is refused by [`build`](Self::build), even if the builder says otherwise: a variable that nobody
+    /// can read should be seen. Nor is `FAILOVER_CONFIG` passed over, which names a file: it needs
+    /// [`from_vars_and_files`](Self::from_vars_and_files), which is behind an adapter's `Failover::from_env`.
+    pub fn from_vars(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let mut builder = Self::new();
+        if variable(variables::FILE).is_some() {
+            let problem = "names a file, and files are not read here: use from_vars_and_files, or unset it";
+            builder.refuse(ConfigError::variable(variables::FILE, problem));
+        }
+        builder.variables(&variable)
+    }
+
+    /// As [`from_vars`](Self::from_vars), over the file that `FAILOVER_CONFIG` names, if it is set, as `read` reads it.
+    pub fn from_vars_and_files(
+        variable: impl Fn(&str) -> Option<String>,
+        read: impl Fn(&Path) -> io::Result<String>,
+    ) -> Self {
+        match variable(variables::FILE) {
+            Some(file) => Self::from_file(Path::new(&file), variable, read),
+            None => Self::new().variables(&variable),
+        }
+    }
+
+    /// What this file says, as `read` reads it and the files that it names, and over it what the variables say.
+    pub fn from_file(
+        file: impl AsRef<Path>,
+        variable: impl Fn(&str) -> Option<String>,
+        read: impl Fn(&Path) -> io::Result<String>,
+    ) -> Self {
+        let file = file.as_ref();
+        match read(file) {
+            Ok(text) => Self::from_toml(file, &text, &variable, &read).variables(&variable),
+            Err(error) => {
+                let mut builder = Self::new();
+                builder.refuse(ConfigError::unread(file, &error));
+                builder
+            }
+        }
+    }
+
+    /// What the text of a configuration file says, in which `file` is what a refusal calls it by. `variable` finds the keys that
+    /// it takes from variables, and `read` the files that it names, from the folder of `file` on.
+    ///
+    /// A setting is called like the builder's method; `failover.example.toml` shows all of them.
+    ///
+    /// ```
+    /// use failover_mapping::{Builder, Config};
+    ///
+    /// let text = r#"
+    ///     preset = "interactive"
+    ///     stand_ins = ["nexaapi", "replicate"]
+    ///     deadline = "20s"
+    ///
+    ///     [key]
+    ///     nexaapi = { env = "NEXA_API_KEY" } # the variable that holds it
+    ///     replicate = { env = "REPLICATE_STAND_IN_TOKEN" }
+    ///
+    ///     [breaker]
+    ///     failures = 5
+    /// "#;
+    /// let variable = |_: &str| Some("a-key".to_owned()); // or std::env::var(name).ok()
+    /// let read = |path: &std::path::Path| std::fs::read_to_string(path);
+    /// let builder: Builder<Config> = Builder::from_toml("failover.toml", text, variable, read);
+    /// println!("{}", builder.build()?); // every setting, and who said it
+    /// # Ok::<(), failover_mapping::ConfigError>(())
+    /// ```
+    pub fn from_toml(
+        file: impl AsRef<Path>,
+        text: &str,
+        variable: impl Fn(&str) -> Option<String>,
+        read: impl Fn(&Path) -> io::Result<String>,
+    ) -> Self {
+        let mut builder = Self::new();
+        let read = file::read(file.as_ref(), text, &variable, &read, &mut builder.settings);
+        if let Err(refused) = read {
+            builder.refuse(refused);
+        }
+        builder
+    }
+
+    fn variables(mut self, variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        if let Err(refused) = variables::read(variable, &mut self.settings) {
+            self.refuse(refused);
+        }
+        self
+    }
+
+    /// The first thing that is refused is what the user hears of.
+    fn refuse(&mut self, refused: ConfigError) {
+        self.settings.refused.get_or_insert(refused);
+    }
+}

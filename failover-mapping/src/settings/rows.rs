@@ -1,0 +1,233 @@
+//! Every setting, in one list: what it is called, where it lies, what it is for. The file, the variables, the printed plan and
+//! the sample file all read this list, so none of them can forget one.
+//!
+//! A setting is called like the builder's method. A part of one that has parts has a dot in its name.
+
+use super::Settings;
+use super::slot::{Check, Slot};
+use crate::origin::{Base, MediaHost, Origin};
+
+/// A setting.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) slot: Slot,
+    /// What it is for: the sample file and the page of settings say it.
+    pub(crate) about: &'static str,
+    /// What holds as long as nothing is said, where that is no value.
+    pub(crate) unless: &'static str,
+    /// What could be said then.
+    pub(crate) sample: &'static str,
+}
+
+impl Row {
+    const fn new(name: &'static str, slot: Slot, about: &'static str) -> Self {
+        Self { name, slot, about, unless: "", sample: "" }
+    }
+
+    const fn unless(self, unless: &'static str, sample: &'static str) -> Self {
+        Self { unless, sample, ..self }
+    }
+
+    /// The variable that says it, if one does.
+    pub(crate) fn variable(&self) -> Option<String> {
+        match self.slot {
+            Slot::Base(_) => Some("NEXA_BASE_URL".to_owned()),
+            Slot::NexaKey => Some("NEXA_API_KEY".to_owned()),
+            Slot::Keys | Slot::Rows | Slot::Declared => None,
+            _ => Some(format!("FAILOVER_{}", self.name.to_ascii_uppercase().replace('.', "_"))),
+        }
+    }
+}
+
+const ORIGIN: Check = |text| Origin::parse(text).map(drop);
+const BASE: Check = |text| Base::parse(text).map(drop);
+const MEDIA_HOST: Check = |text| MediaHost::parse(text).map(drop);
+
+/// Once, at most so many.
+const MOST_ATTEMPTS: u8 = 32;
+const MOST_PROBES: u8 = 4;
+
+pub(crate) const ROWS: [Row; 41] = [
+    Row::new(
+        "preset",
+        Slot::Preset,
+        "Settings for a kind of work: interactive or batch. Whatever else is said goes over them.",
+    )
+    .unless("none", "\"interactive\""),
+    Row::new("off", Slot::Flag(|it| &mut it.off), "Starts switched off: every request passes through as it is."),
+    Row::new("stand_ins", Slot::StandIns, "Who stands in, in this order. Each needs a key."),
+    Row::new("deadline", Slot::MaybeTime(|it| &mut it.deadline), "The whole call ends this long after it began.")
+        .unless("no limit", "\"30s\""),
+    Row::new(
+        "primary_limit",
+        Slot::MaybeTime(|it| &mut it.primary_limit),
+        "The longest the asked provider may take.",
+    )
+    .unless("half of the deadline, if there is one", "\"10s\""),
+    Row::new(
+        "stand_in_limit",
+        Slot::MaybeTime(|it| &mut it.stand_in_limit),
+        "The longest an attempt on a stand-in may take, all questions for its job included.",
+    )
+    .unless("60s, and 10m for a video", "\"60s\""),
+    Row::new(
+        "stand_in_attempts",
+        Slot::Count(|it| &mut it.stand_in_attempts),
+        "How often a stand-in is asked at most.",
+    ),
+    Row::new(
+        "stand_in_delay",
+        Slot::Time(|it| &mut it.stand_in_delay),
+        "The wait between two attempts on a stand-in, and the longest hint to come back that is waited for.",
+    ),
+    Row::new(
+        "poll_interval",
+        Slot::Time(|it| &mut it.poll_interval),
+        "The wait between two questions for a stand-in's job.",
+    ),
+    Row::new("variants", Slot::Flag(|it| &mut it.variants), "Whether a variant of a model may stand in for it."),
+    Row::new(
+        "losses",
+        Slot::Flag(|it| &mut it.losses),
+        "Whether a stand-in may serve that cannot be told all that the caller asks.",
+    ),
+    Row::new(
+        "check_answers",
+        Slot::Flag(|it| &mut it.check_answers),
+        "Whether the asked provider's healthy answers are read and judged too.",
+    ),
+    Row::new(
+        "request_limit",
+        Slot::Bytes(|it| &mut it.request_limit),
+        "Larger request bodies are passed on without failover.",
+    ),
+    Row::new("answer_limit", Slot::Bytes(|it| &mut it.answer_limit), "Larger answers of a stand-in are refused."),
+    Row::new(
+        "outputs_as_data",
+        Slot::Flag(|it| &mut it.outputs_as_data),
+        "Whether files made for a Replicate request are handed out as data URIs.",
+    ),
+    Row::new(
+        "fal_no_retry",
+        Slot::Flag(|it| &mut it.fal_no_retry),
+        "Whether FAL is told not to repeat requests by itself.",
+    ),
+    Row::new("nexa_dialect", Slot::Dialect, "How NexaAPI's parameters and models are called: http or sdk."),
+    Row::new("nexa_base_url", Slot::Base(|it| &mut it.nexa_base_url), "Where NexaAPI is asked.")
+        .unless("the dialect's own", "\"https://api.nexa-api.com\""),
+    Row::new(
+        "nexa_rapidapi_host",
+        Slot::Host(|it| &mut it.nexa_rapidapi_host),
+        "NexaAPI is asked by way of RapidAPI, under this host of theirs, with RapidAPI's key.",
+    )
+    .unless("asked directly", "\"nexa-api.p.rapidapi.com\""),
+    Row::new(
+        "nexa_api_key",
+        Slot::NexaKey,
+        "NexaAPI's key, or the variable that holds it: the same as key.nexaapi.",
+    )
+    .unless("not set", "{ env = \"NEXA_API_KEY\" }"),
+    Row::new(
+        "fal_queue_url",
+        Slot::Origins(|it| &mut it.fal_queue_urls, ORIGIN),
+        "Further origins at which FAL's queue is asked.",
+    )
+    .unless("none", "[\"https://fal-queue.example\"]"),
+    Row::new(
+        "provider",
+        Slot::Declared,
+        "Files that declare a provider of your own each, as seen from this file.",
+    )
+    .unless("none", "[\"acme.toml\"]"),
+    Row::new("data", Slot::Rows, "Files with rows of your own for a provider.")
+        .unless("none", "fal = [\"rows.toml\"]"),
+    Row::new("key", Slot::Keys, "The stand-ins' keys: as text, or the variable that holds one.")
+        .unless("not set", "fal = { env = \"FAL_KEY\" }"),
+    Row::new(
+        "stand_in_url",
+        Slot::OneEach(|it| &mut it.stand_in_urls, BASE),
+        "Where FAL or Replicate is asked as a stand-in, if not at its usual host.",
+    )
+    .unless("the usual host", "fal = \"https://fal-proxy.example\""),
+    Row::new(
+        "provider_url",
+        Slot::MoreEach(|it| &mut it.provider_urls, ORIGIN),
+        "Further origins at which a provider is asked by the caller: a proxy, or a fake on loopback.",
+    )
+    .unless("none", "fal = [\"http://127.0.0.1:8080\"]"),
+    Row::new(
+        "media_host",
+        Slot::MoreEach(|it| &mut it.media_hosts, MEDIA_HOST),
+        "Further hosts from which a stand-in's files may be fetched, where the caller wants them as data.",
+    )
+    .unless("none", "nexaapi = [\"https://cdn.example\"]"),
+    Row::new("deployment", Slot::Deployments, "The model behind a deployment on Replicate, both as owner/name.")
+        .unless("none", "\"acme/mine\" = \"stability-ai/sdxl\""),
+    Row::new("triggers.statuses", Slot::Statuses, "The statuses that make a stand-in answer, from 400 to 599."),
+    Row::new(
+        "triggers.connect",
+        Slot::Flag(|it| &mut it.triggers.connect),
+        "Whether a connection that cannot be made does.",
+    ),
+    Row::new(
+        "triggers.reset",
+        Slot::Flag(|it| &mut it.triggers.reset),
+        "Whether a connection that is lost before the answer does.",
+    ),
+    Row::new(
+        "triggers.timeout",
+        Slot::Flag(|it| &mut it.triggers.timeout),
+        "Whether a time limit that passes does.",
+    ),
+    Row::new(
+        "triggers.out_of_credit",
+        Slot::Flag(|it| &mut it.triggers.out_of_credit),
+        "Whether an account without credit does.",
+    ),
+    Row::new(
+        "breaker.failures",
+        Slot::Few { least: 1, most: MOST_ATTEMPTS, of: |it| &mut it.breaker.failures },
+        "A provider's model is left alone after so many failures in a row,",
+    ),
+    Row::new(
+        "breaker.among",
+        Slot::MaybeFew { most: MOST_ATTEMPTS, of: |it| &mut it.breaker.among },
+        "or after so many of the last attempts, if this is more than the failures.",
+    )
+    .unless("in a row", "10"),
+    Row::new(
+        "breaker.slow",
+        Slot::MaybeTime(|it| &mut it.breaker.slow),
+        "An answer that took longer than this counts as a failure, though it is used.",
+    )
+    .unless("none is too slow", "\"20s\""),
+    Row::new("breaker.pause", Slot::Time(|it| &mut it.breaker.pause), "How long it is left alone."),
+    Row::new(
+        "breaker.growing_to",
+        Slot::MaybeTime(|it| &mut it.breaker.growing_to),
+        "Each break is twice as long as the one before, up to this.",
+    )
+    .unless("all alike", "\"5m\""),
+    Row::new(
+        "breaker.jitter_percent",
+        Slot::Few { least: 0, most: 100, of: |it| &mut it.breaker.jitter_percent },
+        "Up to this share of the break longer, by chance, in percent.",
+    ),
+    Row::new(
+        "breaker.probes",
+        Slot::Few { least: 1, most: MOST_PROBES, of: |it| &mut it.breaker.probes },
+        "So many attempts at a time show whether it is well again,",
+    ),
+    Row::new(
+        "breaker.successes",
+        Slot::Few { least: 1, most: MOST_PROBES, of: |it| &mut it.breaker.successes },
+        "and so many successes that it is.",
+    ),
+];
+
+/// What the program says and no file can.
+pub(crate) const CODE: [(&str, fn(&Settings) -> &'static str); 2] = [
+    ("store", |it| if it.store.is_in_memory() { "in memory" } else { "of your own" }),
+    ("on_failover", |it| if it.on_failover.is_some() { "set" } else { "not set" }),
+];

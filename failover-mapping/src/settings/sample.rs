@@ -1,0 +1,57 @@
+//! The page of all settings: a file with each of them, and the variables that say them.
+
+use std::fmt::Write;
+
+use super::Settings;
+use super::rows::{ROWS, Row};
+use super::slot::Slot;
+use super::variables::{FILE, KEYS};
+
+/// A configuration file in which every setting stands, each as a comment: with its default, or with an example where it has
+/// none.
+pub(crate) fn file() -> String {
+    let mut text = BEGINNING.to_owned();
+    let mut settings = Settings::default();
+    let mut table = "";
+    for row in &ROWS {
+        let own = match (row.name.split_once('.'), row.slot) {
+            (Some((name, _)), _) => name,
+            (
+                None,
+                Slot::Keys | Slot::Rows | Slot::OneEach(..) | Slot::MoreEach(..) | Slot::Deployments,
+            ) => row.name,
+            (None, _) => "",
+        };
+        if own != table {
+            // Text takes whatever is written to it.
+            let _ = writeln!(text, "\n[{own}]");
+            table = own;
+        } else if table.is_empty() {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "# {}", row.about);
+        let entries = own == row.name;
+        let name = row.name.split('.').next_back().unwrap_or(row.name);
+        let default = row.shown(&mut settings).into_iter().find_map(|shown| shown.value.ok());
+        let _ = match default {
+            Some(value) => writeln!(text, "# {name} = {value}"),
+            None if entries => writeln!(text, "# {}", row.sample),
+            None => writeln!(text, "# {name} = {} # unless said: {}", row.sample, row.unless),
+        };
+    }
+    text
+}
+
+/// The variables, with the settings that they say.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    let rows = ROWS.iter().filter_map(|row: &Row| Some((row.variable()?, row.name.to_owned())));
+    let keys = KEYS.map(|(provider, variable)| (variable.to_owned(), format!("key.{provider}")));
+    let file = (FILE.to_owned(), "the configuration file".to_owned());
+    [file].into_iter().chain(rows).chain(keys)
+}
+
+const BEGINNING: &str = "\
+# Every setting, each with its default or, where it has none, an example. A setting is called like the builder's method.
+# Whoever comes first here goes over the others: the builder, a variable, this file, the preset, the default. A variable is
+# called FAILOVER_ and the setting's name: FAILOVER_DEADLINE=20s, FAILOVER_BREAKER_PAUSE=1m. Times are text: 500ms, 30s, 1m 30s.
+";

@@ -1,0 +1,60 @@
+//! The variables of the environment: each simple setting has one.
+
+use std::sync::Arc;
+
+use super::Settings;
+use super::rows::ROWS;
+use super::said::Said;
+use super::slot::Around;
+use super::source::Source;
+use super::tables;
+use crate::error::ConfigError;
+use crate::provider::ProviderName;
+
+/// The variable that names the configuration file.
+pub(crate) const FILE: &str = "FAILOVER_CONFIG";
+
+/// The usual variables of the stand-ins' keys, besides NexaAPI's, which has a row.
+pub(crate) const KEYS: [(ProviderName, &str); 2] =
+    [(ProviderName::Fal, "FAL_KEY"), (ProviderName::Replicate, "REPLICATE_API_TOKEN")];
+
+/// Reads them into the settings.
+pub(crate) fn read(
+    variable: &dyn Fn(&str) -> Option<String>,
+    settings: &mut Settings,
+) -> Result<(), ConfigError> {
+    let rows = ROWS.iter().filter_map(|row| Some((row, row.variable()?)));
+    for (row, name) in rows {
+        say(&name, variable, settings, |text, around, settings| {
+            row.slot.take(row.name, Said::Word(text), around, settings).map_err(|problem| {
+                match problem.below {
+                    Some(below) => format!("(for {below}) {}", problem.text),
+                    None => problem.text.into_owned(),
+                }
+            })
+        })?;
+    }
+    for (provider, name) in KEYS {
+        say(name, variable, settings, |text, around, settings| {
+            let taken = tables::key(provider, (Said::Word(text), None), around, settings);
+            taken.map_err(|problem| problem.text.into_owned())
+        })?;
+    }
+    Ok(())
+}
+
+fn say(
+    name: &str,
+    variable: &dyn Fn(&str) -> Option<String>,
+    settings: &mut Settings,
+    take: impl FnOnce(&str, &Around<'_>, &mut Settings) -> Result<(), String>,
+) -> Result<(), ConfigError> {
+    let Some(text) = variable(name) else { return Ok(()) };
+    let refused = |problem: String| ConfigError::variable(name, problem);
+    // What is not UTF-8 is handed on so.
+    if text.contains('\u{fffd}') {
+        return Err(refused("is not UTF-8: set it again".to_owned()));
+    }
+    let source = Source::Variable(Arc::from(name));
+    take(&text, &Around::of(&source), settings).map_err(refused)
+}

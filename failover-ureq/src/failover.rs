@@ -1,0 +1,170 @@
+//! The handle: settings, state and switches of one failover, behind as many agents as are wanted.
+
+use std::fmt;
+use std::sync::Arc;
+
+use failover_core::CircuitState;
+use failover_mapping::{Builder, Config, ConfigError, Engine, FromConfig, PerRequest};
+use ureq::middleware::{Middleware, MiddlewareNext};
+use ureq::{Agent, Body, SendBody};
+
+use crate::{Clock, attempt, run};
+
+/// A ureq middleware. Clones share one state: what one agent learns about a provider, all know.
+#[derive(Clone)]
+pub struct Failover {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) stand_in: Agent,
+    pub(crate) clock: Clock,
+    pub(crate) wishes: Option<PerRequest>,
+    /// Whether the caller wants failing statuses as errors, where the user said so.
+    pub(crate) status_as_error: Option<bool>,
+}
+
+impl Failover {
+    /// The settings, to be changed and built. [`Builder::nexa_api_key`] is the only one without a default.
+    pub fn builder() -> Builder<Self> {
+        Builder::new()
+    }
+
+    /// The default settings, with `NEXA_API_KEY` and, if set, `NEXA_BASE_URL`, `FAL_KEY` and `REPLICATE_API_TOKEN` from the
+    /// environment. The last two are for [`Builder::stand_ins`].
+    ///
+    /// # Errors
+    ///
+    /// The variable that is missing or cannot be used, by name.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
+    }
+
+    /// As [`Failover::from_env`], with the variables as `lookup` finds them.
+    ///
+    /// # Errors
+    ///
+    /// The variable that is missing or cannot be used, by name.
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Builder::from_vars(lookup).build()
+    }
+
+    /// What was configured: the tables ([`Config::catalogue`]), and the engine by hand for requests that go out another way
+    /// ([`Config::should_failover`], [`Config::build_request`]).
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        self.engine.config()
+    }
+
+    /// Asks stand-ins through `agent`: one with a company's certificates, say, or a proxy. Its redirects stay off.
+    #[must_use]
+    pub fn with_stand_in_agent(self, agent: Agent) -> Self {
+        Self { stand_in: agent, ..self }
+    }
+
+    /// Reads the time and sleeps by `clock`. Clones share what the time was used for, so this comes before cloning.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Always sees the asked provider's refusals whole: when it wants to be asked again, and FAL's word that a balance is
+    /// exhausted. `status_as_error` is what the caller's agent does with a failing status, true unless it was built with
+    /// `http_status_as_error(false)`; the caller gets the same.
+    ///
+    /// Without it, ureq shows an error without headers and body, as [its setting] is by default; and a setting of a single
+    /// request's is the caller's own. With it, this one goes for all.
+    ///
+    /// [its setting]: ureq::config::ConfigBuilder::http_status_as_error
+    #[must_use]
+    pub fn rich(self, status_as_error: bool) -> Self {
+        Self { status_as_error: Some(status_as_error), ..self }
+    }
+
+    /// A handle that shares everything with this one, and wants this for all requests that go through it.
+    ///
+    /// A request's own [`PerRequest`], given by [`ureq::RequestBuilder::extension`], goes before.
+    #[must_use]
+    pub fn per_request(&self, wishes: PerRequest) -> Self {
+        Self { wishes: Some(wishes), ..self.clone() }
+    }
+
+    /// The kill switch: from now on every request passes through as it is. See [`Engine::switch_off`].
+    pub fn switch_off(&self) {
+        self.engine.switch_off();
+    }
+
+    /// Undoes [`Failover::switch_off`].
+    pub fn switch_on(&self) {
+        self.engine.switch_on();
+    }
+
+    /// Whether it is switched off.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.engine.is_off()
+    }
+
+    /// The present state of a fault domain's circuit breaker: `fal/fal-ai/flux/dev`. None if there is no such domain.
+    #[must_use]
+    pub fn state(&self, domain: &str) -> Option<CircuitState> {
+        self.engine.state(domain, self.clock.now())
+    }
+
+    /// All fault domains, with the present states of their circuit breakers.
+    pub fn states(&self) -> impl Iterator<Item = (&str, CircuitState)> {
+        self.engine.states(self.clock.now())
+    }
+
+    /// Nobody asks this fault domain any more, or this provider: `fal`. See [`Engine::force_open`].
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name.
+    pub fn force_open(&self, name: &str) -> Result<(), ConfigError> {
+        self.engine.force_open(name)
+    }
+
+    /// This fault domain, or this provider, is asked however it fails. See [`Engine::force_closed`].
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name.
+    pub fn force_closed(&self, name: &str) -> Result<(), ConfigError> {
+        self.engine.force_closed(name)
+    }
+
+    /// Its breaker judges for itself again, as if it were new. See [`Engine::release`].
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name.
+    pub fn release(&self, name: &str) -> Result<(), ConfigError> {
+        self.engine.release(name)
+    }
+}
+
+impl FromConfig for Failover {
+    fn from_config(config: Config) -> Result<Self, ConfigError> {
+        Ok(Self {
+            engine: Arc::new(Engine::new(config)),
+            stand_in: attempt::stand_in_agent(),
+            clock: Clock::system(),
+            wishes: None,
+            status_as_error: None,
+        })
+    }
+}
+
+impl Middleware for Failover {
+    fn handle(
+        &self,
+        request: http::Request<SendBody<'_>>,
+        next: MiddlewareNext<'_>,
+    ) -> Result<http::Response<Body>, ureq::Error> {
+        run::run(self, request, next)
+    }
+}
+
+impl fmt::Debug for Failover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failover").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
