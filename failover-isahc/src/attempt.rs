@@ -111,7 +111,8 @@ pub(crate) fn whole(headers: &HeaderMap, received: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// isahc counts in milliseconds, takes less than one for no limit at all, and fails at what never ends.
+/// isahc counts in milliseconds, takes less than one for no limit at all, and fails at what never ends. It gets a little more
+/// time than there is, so that it is our clock that says when the time is up.
 fn payable(limit: Duration) -> Duration {
-    limit.clamp(Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60))
+    limit.saturating_add(Duration::from_millis(100)).min(Duration::from_secs(365 * 24 * 60 * 60))
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
@@ -23,9 +23,8 @@ impl Clock {
     /// The system's monotonic clock, and timers that go off in any executor: a thread of `async-io` watches them.
     #[must_use]
     pub fn system() -> Self {
-        let start = Instant::now();
         Self::new(
-            move || start.elapsed(),
+            || START.elapsed(),
             |time| async move {
                 Timer::after(time).await;
             },
@@ -62,6 +61,9 @@ impl Clock {
         future::or(async { Some(work.await) }, late).await
     }
 }
+
+/// All clocks of the system's begin together: what is kept by one is as old by another.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

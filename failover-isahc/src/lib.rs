@@ -116,6 +116,20 @@
 //! # }
 //! ```
 //!
+//! # Any callable
+//!
+//! The same for async functions of your own, whatever they do: see [`calls`].
+//!
+//! ```
+//! use failover_isahc::Calls;
+//!
+//! let calls = Calls::new();
+//! let call = calls.call([("thermometer", async || "21.5".parse::<f64>())]);
+//! let temperature = futures_lite::future::block_on(call)?; // within a future: call.await
+//! assert_eq!((temperature.value, temperature.provider.as_str()), (21.5, "thermometer"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Features
 //!
 //! * `rustls` (on by default): TLS, by rustls, as isahc's `rustls-tls` has it. Another of isahc's TLS features does as well.
@@ -123,6 +137,7 @@
 #![forbid(unsafe_code)]
 
 mod attempt;
+pub mod calls;
 mod client;
 mod clock;
 mod error;
@@ -130,6 +145,7 @@ mod failover;
 mod kept;
 mod run;
 
+pub use calls::Calls;
 pub use client::{Client, ResponseFuture};
 pub use clock::Clock;
 pub use error::unanswered;
@@ -137,6 +153,6 @@ pub use failover::Failover;
 pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
-    OtherName, Passed, PerRequest, Price, Provenance, ProviderName, Resolved, Served, Store, Substitution,
-    Task, Translated, Triggers, Unanswered,
+    OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store,
+    Substitution, Task, Translated, Triggers, Unanswered,
 };

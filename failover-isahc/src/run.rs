@@ -3,11 +3,11 @@
 use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
-use failover_mapping::{Body, Conclusion, Exchange, Flight, Read, Route, Step, Unanswered};
+use failover_mapping::{Body, Conclusion, Exchange, Flight, Read, Recalled, Route, Step, Unanswered};
 use http::{Request, Response};
 use isahc::{AsyncBody, Error, HttpClient};
 
-use crate::clock::{Clock, seed};
+use crate::clock::seed;
 use crate::error::{fault_of, nobody};
 use crate::kept::Kept;
 use crate::{Failover, attempt};
@@ -23,29 +23,47 @@ pub(crate) async fn run(
     let Failover { engine, clock, .. } = failover;
     let mut now = clock.now();
     let Some(mut exchange) = route.exchange(&body, now) else { return client.send_async(request).await };
-    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), now);
+    let began = now;
+    loop {
+        match exchange.recall(now, SystemTime::now) {
+            Recalled::Answer(made) => return Ok(made.map(AsyncBody::from)),
+            Recalled::Follow(follow) => {
+                // Who waits no longer asks.
+                let _ = clock.within(Some(follow.until().since(now)), follow).await;
+                now = clock.now();
+            }
+            Recalled::Nothing => break,
+        }
+    }
+    let span = exchange.span();
+    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), began);
     let mut call = Guard::new(call, engine.fleet(), || clock.now());
     let mut unasked = Some(request);
     let mut first = First::Unasked;
     loop {
-        match call.poll(now) {
+        let action = call.poll(now);
+        exchange.told(call.next_event(), call.report(), now);
+        match action {
             Action::Launch(launch) => {
-                let flight = Flight::new(launch, now);
+                let flight = exchange.launched(launch, now);
                 let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
                     Some(request) => {
                         let added = exchange.own_headers();
-                        let said = attempt::own(client, request, added, &launch.limits, clock).await;
+                        let said = attempt::own(client, request, added, &launch.limits, clock);
+                        let said = span.around(said).await;
                         let outcome;
                         (first, outcome, now) = judge(failover, &mut exchange, &flight, said).await;
                         outcome
                     }
                     None => {
-                        let outcome = first.beside(converse(failover, &mut exchange, &flight)).await;
+                        let outcome =
+                            first.beside(span.around(converse(failover, &mut exchange, &flight))).await;
                         now = clock.now();
                         outcome
                     }
                 };
                 call.settle(launch.attempt, outcome, now);
+                exchange.told(call.next_event(), call.report(), now);
             }
             Action::Wait(Some(until)) => {
                 first.beside(clock.sleep(until.since(now))).await;

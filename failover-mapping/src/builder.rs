@@ -14,6 +14,7 @@ use failover_core::Breaker;
 use crate::config::{Config, FromConfig, Observer};
 use crate::credentials::{Asking, Key, Secret};
 use crate::error::ConfigError;
+use crate::observe::Event;
 use crate::preset::Preset;
 use crate::provenance::Provenance;
 use crate::provider::ProviderName;
@@ -269,6 +270,11 @@ impl<F: FromConfig> Builder<F> {
     pub fn on_failover(self, observer: impl Fn(&Provenance) + Send + Sync + 'static) -> Self {
         let observer = Observer(Arc::new(observer));
         self.with(|settings| settings.on_failover = Some(observer))
+    }
+
+    /// Called with everything that happens, as it happens: see [`observe`](crate::observe). A panic in it is caught.
+    pub fn on_event(self, on_event: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.listeners.listen(on_event))
     }
 
     /// Checks everything.

@@ -19,9 +19,11 @@ use crate::cache::Answers;
 use crate::catalogue::Catalogue;
 use crate::data::Task;
 use crate::error::ConfigError;
+use crate::observe::Listeners;
 use crate::origin::{Origin, Site};
 use crate::provenance::Provenance;
 use crate::provider::ProviderName;
+use crate::settings::sample::{self, Setting};
 use crate::settings::Settings;
 use crate::standing::Standing;
 use crate::store::Records;
@@ -65,6 +67,7 @@ pub struct Config {
     check_answers: bool,
     primary_limit: Option<Duration>,
     on_failover: Option<Observer>,
+    pub(crate) listeners: Listeners,
     cache: Option<Answers>,
     off: bool,
     /// The plan in words.
@@ -106,6 +109,7 @@ impl Config {
         let version_page = domains.intern("replicate (versions)")?;
         let fal = plans::plans(ProviderName::Fal, &settings, &catalogue, &standings, &mut domains)?;
         let replicate = plans::plans(ProviderName::Replicate, &settings, &catalogue, &standings, &mut domains)?;
+        checks::serving(&settings, &standings, fal.iter().chain(&replicate).flatten())?;
         let delay = settings.stand_in_delay;
         let policy = Policy::new().retries(0).backoff(Backoff::constant(delay).cap(delay)).patience(delay);
         let policy = settings.deadline.map_or(policy, |deadline| policy.deadline(deadline));
@@ -139,6 +143,7 @@ impl Config {
             check_answers: settings.check_answers,
             primary_limit: settings.primary_limit,
             on_failover: settings.on_failover.clone(),
+            listeners: settings.listeners.clone(),
             off: settings.off,
             effective: String::new(),
         };
@@ -220,6 +225,24 @@ impl Config {
     /// The asked provider's limit, if the user set one.
     pub(crate) const fn primary_limit(&self) -> Option<Duration> {
         self.primary_limit
+    }
+
+    /// Every setting that a file can say, in the order of the plan.
+    ///
+    /// ```
+    /// use failover_mapping::Config;
+    ///
+    /// let deadline = Config::settings().find(|setting| setting.name == "deadline").expect("it is one");
+    /// assert_eq!(deadline.variables, ["FAILOVER_DEADLINE"]);
+    /// ```
+    pub fn settings() -> impl Iterator<Item = Setting> {
+        sample::settings()
+    }
+
+    /// A configuration file to begin with: every setting as a comment, with its default, or with an example where it has none.
+    #[must_use]
+    pub fn example_file() -> String {
+        sample::file()
     }
 
     /// Whether it starts switched off.

@@ -8,6 +8,7 @@ use http::HeaderMap;
 
 use crate::config::Config;
 use crate::error::ConfigError;
+use crate::observe::{Change, Event};
 use crate::per_request::PerRequest;
 use crate::route::{Route, Target};
 
@@ -33,11 +34,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// With all breakers closed.
+    /// With all breakers closed; switched off if the settings say so.
     #[must_use]
     pub fn new(config: Config) -> Self {
         let fleet = Fleet::new(config.domains(), config.breaker());
-        Self { config, fleet, off: AtomicBool::new(false) }
+        let off = AtomicBool::new(config.is_off());
+        Self { config, fleet, off }
     }
 
     /// The settings.
@@ -73,12 +75,25 @@ impl Engine {
     /// The kill switch: from now on every request passes through as it is, until it is switched on again. Calls under way go
     /// on. Questions for jobs that were failed over before are answered all the same, as nobody else knows of them.
     pub fn switch_off(&self) {
-        self.off.store(true, Ordering::Relaxed);
+        self.switch(true);
     }
 
     /// Undoes [`Engine::switch_off`].
     pub fn switch_on(&self) {
-        self.off.store(false, Ordering::Relaxed);
+        self.switch(false);
+    }
+
+    fn switch(&self, off: bool) {
+        if self.off.swap(off, Ordering::Relaxed) != off {
+            self.tell(&Event::Switched { off });
+        }
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        let listeners = &self.config.listeners;
+        if listeners.is_heard() {
+            listeners.tell(event);
+        }
     }
 
     /// Whether it is switched off.
@@ -107,7 +122,7 @@ impl Engine {
     ///
     /// There is none of that name.
     pub fn force_open(&self, name: &str) -> Result<(), ConfigError> {
-        self.each(name, |id| self.fleet.force_open(id))
+        self.each(name, Change::ForcedOpen, |id| self.fleet.force_open(id))
     }
 
     /// This fault domain is asked however it fails, until [`Engine::release`]; or all domains of a provider, by its name.
@@ -116,7 +131,7 @@ impl Engine {
     ///
     /// There is none of that name.
     pub fn force_closed(&self, name: &str) -> Result<(), ConfigError> {
-        self.each(name, |id| self.fleet.force_closed(id))
+        self.each(name, Change::ForcedClosed, |id| self.fleet.force_closed(id))
     }
 
     /// The breaker of this fault domain judges for itself again, as if it were new; or those of all domains of a provider, by
@@ -126,7 +141,7 @@ impl Engine {
     ///
     /// There is none of that name.
     pub fn release(&self, name: &str) -> Result<(), ConfigError> {
-        self.each(name, |id| self.fleet.release(id))
+        self.each(name, Change::Released, |id| self.fleet.release(id))
     }
 
     fn domains(&self) -> impl Iterator<Item = (ProviderId, &str)> {
@@ -134,7 +149,7 @@ impl Engine {
         ids.map(|id| (id, self.config.domain_name(id)))
     }
 
-    fn each(&self, name: &str, act: impl Fn(ProviderId)) -> Result<(), ConfigError> {
+    fn each(&self, name: &str, change: Change, act: impl Fn(ProviderId)) -> Result<(), ConfigError> {
         let of_provider =
             |domain: &str| domain.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '/']));
         let whole = !name.is_empty() && !name.contains('/');
@@ -142,6 +157,7 @@ impl Engine {
         for (id, domain) in self.domains() {
             if domain == name || (whole && of_provider(domain)) {
                 act(id);
+                self.tell(&Event::Breaker { domain, change });
                 found = true;
             }
         }

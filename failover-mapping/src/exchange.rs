@@ -15,6 +15,7 @@ use crate::flight::{Conclusion, Flight, Step};
 use crate::follow::{FAILED, Found};
 use crate::generation::{self, Answered, Generation};
 use crate::history::{History, Names};
+use crate::observe::Watch;
 use crate::provenance::Attempt;
 use crate::read::Reading;
 use crate::recall::Recall;
@@ -41,6 +42,7 @@ pub struct Exchange<'c, 'b> {
     began_queued: bool,
     /// None where the cache has no part in it.
     pub(crate) recall: Option<Box<Recall<'c>>>,
+    pub(crate) watch: Watch<'c>,
 }
 
 impl<'c, 'b> Exchange<'c, 'b> {
@@ -64,6 +66,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
             found: None,
             began_queued: false,
             recall: None,
+            watch: Watch::new(&config.listeners),
             errand,
         }
     }
@@ -116,6 +119,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
             // Nothing is sent: the caller's request cannot be translated.
             Err(reason) => {
                 self.history.note = Some(format!("no translation was possible: {reason}"));
+                self.tell_ended(flight, None, Some(Fault::Unsupported), false, now);
                 return Step::Done(Fault::Unsupported.into());
             }
         };
@@ -261,6 +265,8 @@ impl<'c, 'b> Exchange<'c, 'b> {
         if made && fault.is_some() {
             self.history.last_was_made();
         }
+        let maybe_billed = self.history.attempts.last().is_some_and(|attempt| attempt.maybe_billed);
+        self.tell_ended(flight, status, fault, maybe_billed, now);
         match fault {
             None => Outcome::Answered,
             Some(fault) => Outcome::Failed { fault, retry_after },
@@ -323,6 +329,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
         if let Some(provenance) = provenance.as_ref().filter(|_| !matches!(self.errand, Errand::Follow(_))) {
             self.config.notify(provenance);
         }
+        self.tell_over(provenance.as_ref(), now);
         match made {
             Some(mut made) => {
                 if let Some(provenance) = provenance {

@@ -69,8 +69,13 @@ impl History {
             status: status.map(|status| status.as_u16()),
             fault,
             last_resort: flight.launch.last_resort,
-            maybe_billed: self.billable && fault.is_some_and(|fault| fault.remedy().fate.maybe_billed()),
+            maybe_billed: self.maybe_billed(fault),
         });
+    }
+
+    /// Whether an attempt that ended so may be billed without having served.
+    pub(crate) fn maybe_billed(&self, fault: Option<Fault>) -> bool {
+        self.billable && fault.is_some_and(|fault| fault.remedy().fate.maybe_billed())
     }
 
     /// The last attempt failed after its result had been made.

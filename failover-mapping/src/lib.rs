@@ -132,12 +132,14 @@ mod language;
 mod loss;
 #[cfg(feature = "http")]
 mod media;
+pub mod observe;
 #[cfg(feature = "http")]
 mod origin;
 #[cfg(feature = "http")]
 mod own;
 #[cfg(feature = "http")]
 mod per_request;
+mod plain;
 #[cfg(feature = "http")]
 mod prefer;
 mod preset;
@@ -212,7 +214,7 @@ pub use recall::Recalled;
 #[cfg(feature = "http")]
 pub use route::{Route, Target};
 #[cfg(feature = "http")]
-pub use settings::Dialect;
+pub use settings::{Dialect, sample::Setting};
 #[cfg(feature = "http")]
 pub use store::Store;
 #[cfg(feature = "http")]

@@ -121,5 +121,6 @@ impl<'c> Exchange<'c, '_> {
         if !self.history.untouched {
             self.history.record(flight, self.errand.primary(), status, fault, now);
         }
+        self.tell_ended(flight, status, fault, self.history.maybe_billed(fault), now);
     }
 }

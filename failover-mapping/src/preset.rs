@@ -22,6 +22,9 @@ use std::fmt;
 /// the circuit breaker opens at the third failure and a fourth would not be sent; thirty seconds apart, because rate limits are
 /// counted by the minute, so the third falls into another window, and because a hint to come back within that time is then
 /// waited for. The deadline has room for all of it with one stand-in, and for one attempt each on two more.
+///
+/// Where a deadline of your own is no longer than the preset's `primary_limit`, the asked provider gets half of it, as without a
+/// preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Preset {

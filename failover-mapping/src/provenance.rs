@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::cache::Cached;
 use crate::data::{self, Substitution};
 use crate::loss::Loss;
+use crate::plain::Plain;
 use crate::provider::ProviderName;
 use crate::redact;
 
@@ -176,15 +177,13 @@ impl Provenance {
             };
         };
         let served = self.served.as_ref();
-        let attempts =
-            listed(&self.attempts, |attempt| format!("{} {}", attempt.provider, attempt.verdict()));
         let skipped = (!self.skipped.is_empty())
             .then(|| listed(&self.skipped, |passed| format!("{} {}", passed.provider, passed.why)));
         let losses = (!self.losses.is_empty()).then(|| listed(&self.losses, Loss::to_string));
         say(SERVED_BY, Some(served.map_or("nobody", |served| served.provider.as_str())));
         say(MODEL, served.map(|served| served.model.as_str()));
         say(SUBSTITUTION, served.map(|served| served.substitution.as_str()));
-        say(ATTEMPTS, Some(&attempts));
+        say(ATTEMPTS, Some(&self.attempts_in_a_line()));
         say(SKIPPED, skipped.as_deref());
         say(LOSSY, losses.as_deref());
         say(PRICE, self.price.as_ref().map(Price::to_string).as_deref());
@@ -192,6 +191,11 @@ impl Provenance {
         say(CACHE, self.cached.map(|cached| if cached.stale { "stale" } else { "fresh" }));
         say(AGE, self.cached.map(|cached| cached.age.as_secs().to_string()).as_deref());
         say(NOTE, self.note.as_deref());
+    }
+
+    /// `fal 500, nexaapi 200`.
+    pub(crate) fn attempts_in_a_line(&self) -> String {
+        listed(&self.attempts, |attempt| format!("{} {}", attempt.provider, attempt.verdict()))
     }
 
     /// The status of the asked provider's own answer, which is the caller's if no stand-in serves.
@@ -284,16 +288,5 @@ impl fmt::Display for Passed {
         let width = f.width().unwrap_or_default();
         write!(f, "  skipped   {provider:<9}  {model:<width$}       {why}")?;
         until.map_or(Ok(()), |until| write!(f, ", until +{}", Plain(until)))
-    }
-}
-
-/// `6 ms` below a second, then `1.2 s`.
-struct Plain(Duration);
-
-impl fmt::Display for Plain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs_f64();
-        let millis = (seconds * 1000.0).round();
-        if millis < 1000.0 { write!(f, "{millis} ms") } else { write!(f, "{seconds:.1} s") }
     }
 }

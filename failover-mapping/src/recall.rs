@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use crate::cache::{AnswerLead, AnswerSearch, Answers, End, Follow, Found, Key, Record, Scope};
 use crate::config::Config;
 use crate::data::Substitution;
-use crate::errand::{Cast, Errand};
+use crate::errand::Cast;
 use crate::exchange::Exchange;
 use crate::flight::Body;
 use crate::generation::Generation;
@@ -107,7 +107,7 @@ impl<'c> Exchange<'c, '_> {
     /// `Age` (RFC 9111).
     #[must_use]
     pub fn recall(&mut self, now: Moment, wall: impl Fn() -> SystemTime) -> Recalled {
-        let Some(recall) = self.recall.as_mut().filter(|recall| recall.scope.ask) else {
+        let Some(recall) = self.recall.as_mut().filter(|recall| recall.scope.look) else {
             return Recalled::Nothing;
         };
         let Recall { answers, key, search, .. } = &mut **recall;
@@ -139,6 +139,7 @@ impl<'c> Exchange<'c, '_> {
         if stale {
             self.config.notify(&provenance);
         }
+        self.tell_over(Some(&provenance), now);
         provenance.mark(answer.headers_mut());
         answer.extensions_mut().insert(provenance);
         answer
@@ -191,7 +192,7 @@ impl<'c> Exchange<'c, '_> {
             return None;
         }
         let lead = recall.lead.take();
-        if recall.handed_on || !recall.scope.ask {
+        if recall.handed_on || !recall.scope.look {
             return None;
         }
         // A call that ended before anybody was asked says nothing to those who follow it.

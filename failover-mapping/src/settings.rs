@@ -24,6 +24,7 @@ use self::source::{Source, Sources};
 use crate::config::Observer;
 use crate::credentials::Key;
 use crate::error::ConfigError;
+use crate::observe::Listeners;
 use crate::preset::Preset;
 use crate::provider::ProviderName;
 use crate::store::Records;
@@ -62,6 +63,7 @@ pub(crate) struct Settings {
     pub(crate) data: Vec<OwnData>,
     pub(crate) store: Records,
     pub(crate) on_failover: Option<Observer>,
+    pub(crate) listeners: Listeners,
     /// Who said which of them.
     pub(crate) sources: Sources,
     /// The first thing that was said in vain.
@@ -109,6 +111,7 @@ impl Settings {
     /// Puts what the preset says where nobody else has said anything.
     pub(crate) fn fill_in(&mut self) -> Result<(), ConfigError> {
         let Some(preset) = self.preset else { return Ok(()) };
+        let (own_deadline, own_limit) = (self.deadline, self.primary_limit);
         let source = Source::Preset(preset);
         for (name, text) in preset.says() {
             let row = rows::ROWS.iter().find(|row| row.name == *name);
@@ -116,6 +119,11 @@ impl Settings {
             if let Some(Err(problem)) = taken {
                 return Err(ConfigError::setting(*name, problem.text));
             }
+        }
+        // Of a shorter deadline the asked provider gets half, as without a preset: else nothing would be left of it.
+        if own_limit.is_none() && own_deadline.is_some_and(|deadline| Some(deadline) <= self.primary_limit) {
+            self.sources.forgets("primary_limit");
+            self.primary_limit = None;
         }
         Ok(())
     }
@@ -169,6 +177,7 @@ impl Default for Settings {
             data: Vec::new(),
             store: Records::in_memory(),
             on_failover: None,
+            listeners: Listeners::default(),
             sources: Sources::default(),
             refused: None,
         }

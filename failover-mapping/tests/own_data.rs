@@ -321,7 +321,9 @@ fn a_row_that_could_never_be_asked_is_refused() {
     let answer = "[answer]\nurl = [\"url\"]\nnested = []\nfailed = []\npending = []";
     let declared = |more: &[&str]| {
         let file = [&host(""), rows].into_iter().chain(more.iter().copied()).collect::<Vec<_>>().join("\n");
-        builder().provider("x.toml", file).build().map(drop).map_err(|error| error.to_string())
+        let x = ProviderName::other("x").unwrap();
+        let builder = builder().provider("x.toml", file).key(x, "x-key").stand_ins([x]);
+        builder.build().map(drop).map_err(|error| error.to_string())
     };
     let no_endpoint = "models.flux-dev.task: is image, for which x has no endpoint: add its path";
     assert_eq!(declared(&[answer]), Err(format!("data for x in x.toml: {no_endpoint}")));

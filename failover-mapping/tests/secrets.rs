@@ -107,6 +107,7 @@ fn nothing_that_is_shown_holds_a_secret() {
     show(&observed, "the builder");
     let config = observed.build().unwrap();
     show(&config, "the config");
+    check(&config.to_string(), "the plan");
     for (url, body) in ways() {
         for says in says() {
             let request = (&Method::POST, &*url, &caller(), body.as_bytes());

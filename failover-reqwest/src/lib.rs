@@ -125,8 +125,8 @@ pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 #[cfg(feature = "http")]
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
-    OtherName, Passed, PerRequest, Price, Provenance, ProviderName, Resolved, Served, Store, Substitution,
-    Task, Translated, Triggers, Unanswered,
+    OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store,
+    Substitution, Task, Translated, Triggers, Unanswered,
 };
 
 #[cfg(feature = "http")]

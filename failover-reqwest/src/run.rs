@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
-use failover_mapping::{Body, Conclusion, Exchange, Flight, PerRequest, Read, Step, Target, Unanswered};
+use failover_mapping::{Body, Conclusion, Exchange, Flight, PerRequest, Read, Recalled, Step, Target, Unanswered};
 use reqwest::{Request, Response};
 
 use crate::clock::{Clock, seed};
@@ -34,18 +34,32 @@ pub(crate) async fn run<O: Own>(
     let mut now = clock.now();
     let Some(mut exchange) = route.exchange(&body, now) else { return own.send(request).await };
     let url = request.url().clone();
-    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), now);
+    let began = now;
+    loop {
+        match exchange.recall(now, SystemTime::now) {
+            Recalled::Answer(made) => return Ok(with_url(made.map(reqwest::Body::from), url)),
+            Recalled::Follow(follow) => {
+                clock.follow(follow, now).await;
+                now = clock.now();
+            }
+            Recalled::Nothing => break,
+        }
+    }
+    let span = exchange.span();
+    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), began);
     let mut call = Guard::new(call, engine.fleet(), || clock.now());
     let mut unasked = Some((request, own));
     let mut first = First::<O::Error>::Unasked;
     loop {
-        match call.poll(now) {
+        let action = call.poll(now);
+        exchange.told(call.next_event(), call.report(), now);
+        match action {
             Action::Launch(launch) => {
-                let flight = Flight::new(launch, now);
+                let flight = exchange.launched(launch, now);
                 let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
                     Some((request, own)) => {
                         let added = exchange.own_headers();
-                        let said = attempt::own(request, added, own, &launch.limits).await;
+                        let said = span.around(attempt::own(request, added, own, &launch.limits)).await;
                         let outcome;
                         let most = engine.config().answer_limit();
                         (first, outcome, now) = judge::<O>(&mut exchange, &flight, said, most, clock).await;
@@ -53,12 +67,13 @@ pub(crate) async fn run<O: Own>(
                     }
                     None => {
                         first = first.keep();
-                        let outcome = converse(failover, &mut exchange, &flight).await;
+                        let outcome = span.around(converse(failover, &mut exchange, &flight)).await;
                         now = clock.now();
                         outcome
                     }
                 };
                 call.settle(launch.attempt, outcome, now);
+                exchange.told(call.next_event(), call.report(), now);
             }
             Action::Wait(Some(until)) => {
                 clock.sleep(until.since(now)).await;

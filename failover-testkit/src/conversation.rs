@@ -59,7 +59,7 @@ fn exchange(stage: &Stage, inlet: &mut Inlet<'_>, request: Request) -> io::Resul
         body = &body[..cut.after.min(body.len())];
     }
     let stream = inlet.stream();
-    interim(stream, reply.interim)?;
+    interim(stage, stream, reply.interim)?;
     if reply.head_pace.is_zero() && reply.body_pace.is_zero() {
         // At once, so that the client meets no pause between the two.
         send(stage, stream, &[&head[..], body].concat(), Duration::ZERO)?;
@@ -86,16 +86,17 @@ fn send(stage: &Stage, mut stream: &TcpStream, bytes: &[u8], pace: Duration) -> 
     Ok(())
 }
 
-/// Many at a time: what a client has enough of is bytes, and they should not take it long to arrive.
-fn interim(mut stream: &TcpStream, heads: u64) -> io::Result<()> {
+/// In bursts with a breath after each, so that a flood fills neither the client's core nor ours: it is its length that a
+/// client has to survive, and as fast as it goes a client would read nothing else.
+fn interim(stage: &Stage, mut stream: &TcpStream, heads: u64) -> io::Result<()> {
     const HEAD: &[u8] = b"HTTP/1.1 103 Early Hints\r\n\r\n";
-    const MANY: usize = 64;
-    let many = HEAD.repeat(MANY);
+    const BURST: u64 = 64;
     let mut left = heads;
     while left > 0 {
-        let now = usize::try_from(left).unwrap_or(MANY).min(MANY);
-        stream.write_all(&many[..now * HEAD.len()])?;
-        left -= now as u64;
+        let now = left.min(BURST);
+        stream.write_all(&HEAD.repeat(now as usize))?;
+        left -= now;
+        stage.connections.pause(Duration::from_millis(1));
     }
     Ok(())
 }

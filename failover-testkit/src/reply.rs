@@ -137,7 +137,8 @@ impl Reply {
         self
     }
 
-    /// Sends so many heads with status 103 before the answer. With `u64::MAX` they go on until the client has enough.
+    /// Sends so many heads with status 103 before the answer, 64 in a millisecond. With `u64::MAX` they go on until the client
+    /// has enough.
     pub fn after_interim(mut self, heads: u64) -> Self {
         self.interim = heads;
         self

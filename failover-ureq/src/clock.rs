@@ -2,11 +2,19 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
+#[cfg(feature = "cache")]
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+#[cfg(feature = "cache")]
+use std::task::{Context, Wake, Waker};
 use std::thread;
+#[cfg(feature = "cache")]
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use failover_core::Moment;
+#[cfg(feature = "cache")]
+use failover_mapping::cache::Follow;
 
 /// Where the time comes from and who sleeps: the system, or a test that turns the hands itself.
 #[derive(Clone)]
@@ -19,8 +27,7 @@ impl Clock {
     /// The system's monotonic clock.
     #[must_use]
     pub fn system() -> Self {
-        let start = Instant::now();
-        Self::new(move || start.elapsed(), thread::sleep)
+        Self::new(|| START.elapsed(), thread::sleep)
     }
 
     /// `elapsed` is the time since any fixed moment; `sleep` returns when so much more has passed.
@@ -37,6 +44,33 @@ impl Clock {
 
     pub(crate) fn sleep(&self, time: Duration) {
         (self.sleep)(time);
+    }
+
+    /// Waits until another call is back with what both want, or for as long as it is worth it. A clock that only sleep moves is
+    /// slept by after that.
+    #[cfg(feature = "cache")]
+    pub(crate) fn follow(&self, mut follow: Follow, now: Moment) {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let (since, time) = (Instant::now(), follow.until().since(now));
+        while Pin::new(&mut follow).poll(&mut Context::from_waker(&waker)).is_pending() {
+            match time.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) {
+                Some(left) => thread::park_timeout(left),
+                None => return self.sleep(follow.until().since(self.now())),
+            }
+        }
+    }
+}
+
+/// All clocks of the system's begin together: what is kept by one is as old by another.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+#[cfg(feature = "cache")]
+struct Unpark(Thread);
+
+#[cfg(feature = "cache")]
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

@@ -1,7 +1,8 @@
 //! The handle: settings, state and switches of one failover, behind as many agents as are wanted.
 
-use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use failover_core::CircuitState;
 use failover_mapping::{Builder, Config, ConfigError, Engine, FromConfig, PerRequest};
@@ -27,23 +28,42 @@ impl Failover {
         Builder::new()
     }
 
-    /// The default settings, with `NEXA_API_KEY` and, if set, `NEXA_BASE_URL`, `FAL_KEY` and `REPLICATE_API_TOKEN` from the
-    /// environment. The last two are for [`Builder::stand_ins`].
+    /// What the environment says: `NEXA_API_KEY`, the keys of other stand-ins, `FAILOVER_..` for each simple setting, and the file
+    /// that `FAILOVER_CONFIG` names. [`Setting`](crate::Setting) lists them all.
     ///
     /// # Errors
     ///
-    /// The variable that is missing or cannot be used, by name.
+    /// The variable, or the line of the file, that is missing or cannot be used.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
+        Self::builder_from_env().build()
     }
 
     /// As [`Failover::from_env`], with the variables as `lookup` finds them.
     ///
     /// # Errors
     ///
-    /// The variable that is missing or cannot be used, by name.
+    /// The variable, or the line of the file, that is missing or cannot be used.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        Builder::from_vars(lookup).build()
+        Builder::from_vars_and_files(lookup, read).build()
+    }
+
+    /// What this configuration file says, and over it what the environment says. [`Config::example_file`] is one to begin with.
+    ///
+    /// # Errors
+    ///
+    /// The line of the file, or the variable, that is missing or cannot be used.
+    pub fn from_file(file: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        Self::builder_from_file(file).build()
+    }
+
+    /// As [`Failover::from_env`], with more to be said: a callback, say. What the builder says goes over it.
+    pub fn builder_from_env() -> Builder<Self> {
+        Builder::from_vars_and_files(variable, read)
+    }
+
+    /// As [`Failover::from_file`], with more to be said.
+    pub fn builder_from_file(file: impl AsRef<Path>) -> Builder<Self> {
+        Builder::from_file(file, variable, read)
     }
 
     /// What was configured: the tables ([`Config::catalogue`]), and the engine by hand for requests that go out another way
@@ -167,4 +187,13 @@ impl fmt::Debug for Failover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Failover").field("engine", &self.engine).finish_non_exhaustive()
     }
+}
+
+/// What is not UTF-8 in it is refused by its name, later.
+fn variable(name: &str) -> Option<String> {
+    Some(std::env::var_os(name)?.to_string_lossy().into_owned())
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    std::fs::read_to_string(file)
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Limits, Moment, Outcome};
 use failover_mapping::{
-    Body, Conclusion, Exchange, Flight, PerRequest, Provenance, Read, Step, Target, Unanswered,
+    Body, Conclusion, Exchange, Flight, PerRequest, Provenance, Read, Recalled, Step, Target, Unanswered,
 };
 use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use ureq::middleware::MiddlewareNext;
@@ -41,24 +41,44 @@ pub(crate) fn run(
         let answer = own.send(&body, &Limits::NONE)?;
         return attempt::as_wanted(answer, as_error);
     };
-    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), now);
+    let began = now;
+    loop {
+        match exchange.recall(now, SystemTime::now) {
+            Recalled::Answer(made) => {
+                let marks = own.marks(made.status())?;
+                return attempt::as_wanted(attempt::answer(made, marks), as_error);
+            }
+            Recalled::Follow(follow) => {
+                clock.follow(follow, now);
+                now = clock.now();
+            }
+            Recalled::Nothing => break,
+        }
+    }
+    let span = exchange.span();
+    let call = Call::new(exchange.policy(), exchange.candidates(), seed(), began);
     let mut call = Guard::new(call, engine.fleet(), || clock.now());
     let uri = own.uri().clone();
     let mut unasked = Some(own);
     let mut said = Said::Nothing;
     loop {
-        match call.poll(now) {
+        let action = call.poll(now);
+        exchange.told(call.next_event(), call.report(), now);
+        match action {
             Action::Launch(launch) => {
-                let flight = Flight::new(launch, now);
+                let flight = exchange.launched(launch, now);
                 let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
-                    Some(own) => ask_own(failover, &mut exchange, &flight, own, &body, &mut said),
+                    Some(own) => {
+                        span.within(|| ask_own(failover, &mut exchange, &flight, own, &body, &mut said))
+                    }
                     None => {
                         said = said.keep();
-                        ask_stand_in(failover, &mut exchange, &flight)
+                        span.within(|| ask_stand_in(failover, &mut exchange, &flight))
                     }
                 };
                 now = clock.now();
                 call.settle(launch.attempt, outcome, now);
+                exchange.told(call.next_event(), call.report(), now);
             }
             Action::Wait(Some(until)) => {
                 clock.sleep(until.since(now));

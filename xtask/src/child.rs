@@ -45,6 +45,9 @@ pub(crate) fn cargo(root: &Path) -> Command {
     for name in PRIVATE {
         cargo.env_remove(name);
     }
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FAILOVER_")) {
+        cargo.env_remove(name);
+    }
     cargo.env("INSTA_UPDATE", "no");
     cargo
 }

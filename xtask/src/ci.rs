@@ -93,7 +93,16 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
         env: Some(("RUSTDOCFLAGS", "-D warnings")),
         args: "doc --workspace --no-deps --all-features --locked".into(),
     };
-    steps.extend([Step { name: "docs", work: docs }, Step { name: "tidy", work: Work::Tidy }]);
+    steps.extend([
+        Step { name: "docs", work: docs },
+        // Without lock files: one can be made only for what is published already, or by a newer cargo than ours must be.
+        cargo(
+            "packages",
+            "package --workspace --exclude xtask --exclude failover-faults --no-verify --exclude-lockfile \
+             --allow-dirty --locked --offline",
+        ),
+        Step { name: "tidy", work: Work::Tidy },
+    ]);
     steps
 }
 
@@ -162,7 +171,7 @@ mod tests {
         assert_eq!(
             names(None),
             "dependencies, format, format of the bench, clippy, tests, every order of the atomics, \
-             mapping, features off, ureq adapter, features off, ureq adapter without TLS, reqwest adapter, features off, docs, tidy"
+             mapping, features off, ureq adapter, features off, ureq adapter without TLS, reqwest adapter, features off, docs, packages, tidy"
         );
         assert!(names(Some("x86_64-unknown-none")).contains("features off, core without std, docs"));
     }
@@ -175,7 +184,8 @@ mod tests {
             shown[10],
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps --all-features --locked"
         );
-        assert_eq!(shown[11], "cargo xtask tidy");
+        assert!(shown[11].starts_with("cargo package --workspace"));
+        assert_eq!(shown[12], "cargo xtask tidy");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) struct Part {
     marked: Option<Marked>,
 }
 
-pub(crate) const PARTS: [Part; 2] = [
+pub(crate) const PARTS: [Part; 4] = [
     Part {
         page: "README.md",
         example: "tables",
@@ -31,6 +31,8 @@ pub(crate) const PARTS: [Part; 2] = [
         }),
     },
     Part { page: "failover-mapping/COVERAGE.md", example: "coverage", marked: None },
+    Part { page: "failover-mapping/SETTINGS.md", example: "settings", marked: None },
+    Part { page: "failover-mapping/failover.example.toml", example: "settings -- file", marked: None },
 ];
 
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {

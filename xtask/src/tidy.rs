@@ -8,6 +8,7 @@ mod core;
 mod edges;
 mod form;
 mod inherited;
+mod links;
 mod machine;
 mod manifest;
 mod readme;
@@ -96,6 +97,7 @@ fn inspect(files: &[File]) -> Vec<Violation> {
         Err(violations) => found.extend(violations),
     }
     found.extend(readme::violations(files));
+    found.extend(links::violations(files));
     found
 }
 
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_page_from_the_data_is_there_and_current() {
-        let [_, coverage] = &tables::PARTS;
+        let [_, coverage, ..] = &tables::PARTS;
         let shown = |files: &[File], printed: Result<String>| {
             stale(coverage, files, || printed).map(|violation| violation.to_string())
         };
@@ -177,6 +179,7 @@ mod tests {
             ),
             sample("xtask/bench/Cargo.toml", "[package]\nname = \"failover-bench\""),
             sample("failover-core/src/lib.rs", concat!("fn f() { todo!(StatusCode::OK, \"/ho", "me/x\") }")),
+            sample("docs/a.md", "[b](b.md)"),
         ]);
         let mut rules: Vec<_> = found.iter().map(|violation| violation.rule).collect();
         rules.sort_unstable();
@@ -186,6 +189,7 @@ mod tests {
             "edges",
             "first-line",
             "inherited",
+            "links",
             "machine-path",
             "no-std",
             "readme-code",

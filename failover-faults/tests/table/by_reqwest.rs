@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::errand::{Body, Errand, Heard, Next, Said, Trouble};
 use crate::row::Got;
 use crate::scene::{LIMIT, Scene};
-use crate::session::Session;
+use crate::session::{Session, crowd};
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -118,6 +118,10 @@ impl Session for DropIn<'_> {
         self.runtime.block_on(self.got())
     }
 
+    fn crowd(&self, requests: usize) -> Vec<Got> {
+        self.runtime.block_on(crowd(requests, async || self.got().await))
+    }
+
     fn pass(&self, time: Duration) {
         pass(&self.runtime, time);
     }
@@ -164,6 +168,10 @@ impl<'s> Calling<'s> {
 impl Session for Calling<'_> {
     fn ask(&self) -> Got {
         self.runtime.block_on(self.got())
+    }
+
+    fn crowd(&self, requests: usize) -> Vec<Got> {
+        self.runtime.block_on(crowd(requests, async || self.got().await))
     }
 
     fn pass(&self, time: Duration) {

@@ -1,9 +1,8 @@
 //! The caller that has ureq.
 
 use std::io::Read;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
 use failover_mapping::Fault;
 use failover_ureq::calls::Provider;
@@ -14,46 +13,15 @@ use ureq::typestate::AgentScope;
 use ureq::{Agent, Error};
 
 use crate::errand::{Body, Errand, Heard, Next, Said, Trouble};
-use crate::row::{Got, Scenario, What};
+use crate::row::Got;
 use crate::scene::{LIMIT, Scene};
-use crate::session::Session;
+use crate::session::{LANES, Session};
+use crate::time::Time;
 
-/// Real time, and what was added to it.
-#[derive(Clone)]
-struct Time {
-    start: Instant,
-    added: Arc<AtomicU64>,
-    /// It stands still but for what is added.
-    stopped: bool,
-}
-
-impl Time {
-    fn of(scene: &Scene) -> Self {
-        let stopped = matches!(scene.what, What::Scenario(Scenario::Outage | Scenario::ClockJumps));
-        Self { start: Instant::now(), added: Arc::default(), stopped }
-    }
-
-    fn clock(&self) -> Clock {
-        let (time, sleeper) = (self.clone(), self.clone());
-        let elapsed = move || {
-            let real = if time.stopped { Duration::ZERO } else { time.start.elapsed() };
-            real + Duration::from_nanos(time.added.load(Ordering::Relaxed))
-        };
-        Clock::new(
-            elapsed,
-            move |pause| {
-                if sleeper.stopped { sleeper.add(pause) } else { std::thread::sleep(pause) }
-            },
-        )
-    }
-
-    fn add(&self, time: Duration) {
-        self.added.fetch_add(nanos(time), Ordering::Relaxed);
-    }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap()
+/// A clock that is turned by hand, for a cell that does so.
+fn clock(scene: &Scene, time: &Time) -> Option<Clock> {
+    let (now, sleeper) = (time.clone(), time.clone());
+    Time::is_turned(scene).then(|| Clock::new(move || now.now(), move |pause| sleeper.add(pause)))
 }
 
 fn config(scene: &Scene) -> ConfigBuilder<AgentScope> {
@@ -96,9 +64,12 @@ pub(crate) struct DropIn<'s> {
 
 impl<'s> DropIn<'s> {
     pub(crate) fn new(scene: &'s Scene) -> Self {
-        let time = Time::of(scene);
-        let failover: Failover = scene.builder().build().unwrap();
-        let agent = config(scene).middleware(failover.with_clock(time.clock())).build().into();
+        let time = Time::default();
+        let mut failover: Failover = scene.builder().build().unwrap();
+        if let Some(clock) = clock(scene, &time) {
+            failover = failover.with_clock(clock);
+        }
+        let agent = config(scene).middleware(failover).build().into();
         Self { scene, agent, time }
     }
 }
@@ -115,12 +86,16 @@ impl Session for DropIn<'_> {
         }
     }
 
+    fn crowd(&self, requests: usize) -> Vec<Got> {
+        crowd(requests, || self.ask())
+    }
+
     fn pass(&self, time: Duration) {
         self.time.add(time);
     }
 
     fn jump(&self, to: Duration) {
-        self.time.added.store(nanos(to), Ordering::Relaxed);
+        self.time.set(to);
     }
 }
 
@@ -133,8 +108,11 @@ pub(crate) struct Calling<'s> {
 
 impl<'s> Calling<'s> {
     pub(crate) fn new(scene: &'s Scene) -> Self {
-        let time = Time::of(scene);
-        let calls = Calls::builder().retries(2).build().unwrap().with_clock(time.clock());
+        let time = Time::default();
+        let mut calls = Calls::builder().retries(2).build().unwrap();
+        if let Some(clock) = clock(scene, &time) {
+            calls = calls.with_clock(clock);
+        }
         Self { scene, agent: config(scene).build().into(), calls, time }
     }
 
@@ -159,13 +137,26 @@ impl Session for Calling<'_> {
         scene.served(served)
     }
 
+    fn crowd(&self, requests: usize) -> Vec<Got> {
+        crowd(requests, || self.ask())
+    }
+
     fn pass(&self, time: Duration) {
         self.time.add(time);
     }
 
     fn jump(&self, to: Duration) {
-        self.time.added.store(nanos(to), Ordering::Relaxed);
+        self.time.set(to);
     }
+}
+
+/// A crowd of threads.
+fn crowd(requests: usize, ask: impl Fn() -> Got + Sync) -> Vec<Got> {
+    thread::scope(|scope| {
+        let lane = || (0..requests / LANES).map(|_| ask()).collect::<Vec<_>>();
+        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
+        lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
+    })
 }
 
 fn fault_of(error: &Error) -> Fault {

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod by_isahc;
 mod by_reqwest;
 mod by_ureq;
 mod errand;
@@ -15,6 +16,7 @@ mod play;
 mod row;
 mod scene;
 mod session;
+mod time;
 
 use std::path::Path;
 

@@ -64,6 +64,7 @@ fn words(cell: Cell) -> String {
         Got::Primary => "primary",
         Got::StandIn => "stand-in",
         Got::StandInThenPrimary => "stand-in, then primary",
+        Got::AllAnswered => "all answered",
         Got::Junk => "own junk",
         Got::TooLarge => "own, too long",
         Got::BrokenOff => "own, cut",

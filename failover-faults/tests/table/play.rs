@@ -6,7 +6,7 @@ use std::sync::{Mutex, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use failover_testkit::Fault;
+use failover_testkit::{Fault, Reply};
 
 use crate::row::{Adapter, Cell, Count, Got, Row, Scenario, Way, What};
 use crate::scene::{OWN_PANIC, Scene};
@@ -46,8 +46,9 @@ pub(crate) fn all(rows: &[Row]) -> Vec<String> {
 fn cells(rows: &[Row]) -> Vec<(&Row, Way, Adapter, Cell)> {
     let ways = |row| Way::ALL.into_iter().map(move |way| (row, way));
     let adapters = |(row, way)| Adapter::ALL.into_iter().map(move |adapter| (row, way, adapter));
-    let planned = |(row, way, adapter): (&'_ Row, _, _)| row.cell(way, adapter).is_some();
+    let planned = |(row, way, adapter): (&'_ Row, Way, Adapter)| row.cell(way, adapter).is_some() && std::env::var("CELL").is_ok_and(|c| format!("{} {}", adapter.name(), way.name()).contains(&c));
     let only = std::env::var("FAULT").ok();
+    let _only2 = ();
     let rows = rows.iter().filter(|row| only.as_ref().is_none_or(|only| row.id == only));
     let all = rows.flat_map(ways).flat_map(adapters).filter(|it| planned(*it));
     all.map(|(row, way, adapter)| (row, way, adapter, row.cell(way, adapter).unwrap())).collect()
@@ -119,6 +120,7 @@ fn perform(scenario: Scenario, scene: &Scene, session: &dyn Session) -> Result<P
             Ok(got) => Ok((got, None)),
             Err(_) => Ok((session.ask(), None)),
         },
+        Scenario::Flapping => flapping(scene, session),
         Scenario::ClockJumps => {
             let _ = session.ask();
             session.jump(365 * 24 * 3600 * SECOND);
@@ -150,6 +152,30 @@ fn outage(scene: &Scene, session: &dyn Session) -> Result<Performed, String> {
         }
     }
     Err("the primary is not asked again".to_owned())
+}
+
+/// Down for 400 requests, back for 400, and down for 200.
+fn flapping(scene: &Scene, session: &dyn Session) -> Result<Performed, String> {
+    let first = session.crowd(400);
+    let down = scene.counts();
+    scene.fal.heal();
+    session.pass(40 * SECOND);
+    let healthy = session.crowd(400);
+    let before = scene.counts();
+    scene.fal.always(Reply::status(503));
+    let second = session.crowd(200);
+    let after = scene.counts();
+    let stood_in = |all: &[Got]| all.iter().all(|got| *got == Got::StandIn);
+    if !stood_in(&first) || !stood_in(&second) {
+        return Err("not every call of an outage was answered".to_owned());
+    }
+    if healthy.iter().any(|got| !matches!(got, Got::Primary | Got::StandIn))
+        || !healthy.contains(&Got::Primary)
+    {
+        return Err("the primary did not come back".to_owned());
+    }
+    let counts = (down.0 + after.0 - before.0, down.1 + after.1 - before.1);
+    Ok((Got::AllAnswered, Some(counts)))
 }
 
 /// They are planned, and would be in the way of those that are not.

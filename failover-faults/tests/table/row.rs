@@ -6,15 +6,17 @@ use failover_testkit::Fault;
 pub(crate) enum Adapter {
     Ureq,
     Reqwest,
+    Isahc,
 }
 
 impl Adapter {
-    pub(crate) const ALL: [Self; 2] = [Self::Ureq, Self::Reqwest];
+    pub(crate) const ALL: [Self; 3] = [Self::Ureq, Self::Reqwest, Self::Isahc];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ureq => "ureq",
             Self::Reqwest => "reqwest",
+            Self::Isahc => "isahc",
         }
     }
 }
@@ -64,6 +66,8 @@ pub(crate) enum Scenario {
     Cancelled,
     /// A function of the caller's panics, and the caller asks again.
     Panic,
+    /// A thousand requests, a hundred at a time, while the asked provider goes down, comes back, and goes down again.
+    Flapping,
     /// The clock goes a year ahead, and back again.
     ClockJumps,
 }
@@ -77,6 +81,8 @@ pub(crate) enum Got {
     StandIn,
     /// The stand-in's while the asked provider is down, then the asked provider's again.
     StandInThenPrimary,
+    /// Every time an answer, of the asked provider's or the stand-in's.
+    AllAnswered,
     /// The asked provider's success, whose body is none. It is handed on unread, so the caller finds out.
     Junk,
     /// The asked provider's success, longer than the limit.

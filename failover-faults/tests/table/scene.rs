@@ -139,6 +139,7 @@ impl Scene {
                 Got::StandIn
             }
             Err(failed) => {
+                eprintln!("{failed}");
                 self.tell(format!("{failed}\n{failed:?}"));
                 Got::Failed
             }
@@ -176,7 +177,7 @@ pub(crate) const OWN_PANIC: &str = "the caller's own";
 
 fn begin(scenario: Scenario, fal: &Provider, nexa: &Provider) {
     match scenario {
-        Scenario::Outage | Scenario::Named => fal.always(Reply::status(503)),
+        Scenario::Outage | Scenario::Named | Scenario::Flapping => fal.always(Reply::status(503)),
         Scenario::AllDown => {
             fal.always(Reply::status(503));
             nexa.always(Reply::status(503));

@@ -38,7 +38,7 @@ impl Answers {
     }
 
     pub(crate) fn search(&self, key: Key, deadline: Option<Moment>) -> AnswerSearch {
-        self.flights.search(key, deadline)
+        self.flights.search(key, !self.freshness.fresh_for().is_zero(), deadline)
     }
 
     pub(crate) fn fresh(&self, key: &Key, wall: SystemTime) -> Option<Arc<Record>> {

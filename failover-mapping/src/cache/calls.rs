@@ -86,7 +86,8 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
 
     /// A call begins that wants the value of this key, and does not want to wait for it beyond the deadline.
     pub fn visit(&self, key: K, deadline: Option<Moment>, now: Moment) -> Visit<K, V> {
-        Visit { cache: self.clone(), search: self.flights.search(key, deadline), began: now }
+        let search = self.flights.search(key, !self.freshness.fresh_for().is_zero(), deadline);
+        Visit { cache: self.clone(), search, began: now }
     }
 
     /// How many values are there, old ones included.

@@ -46,6 +46,7 @@ pub(crate) enum Found<K: Eq + Hash, V> {
 pub(crate) struct Search<K, V> {
     flights: Arc<Flights<K, V>>,
     pub(crate) key: K,
+    shared: bool,
     deadline: Option<Moment>,
     single: SingleFlight,
     following: Option<Arc<Flight<V>>>,
@@ -56,10 +57,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
         Self { leaders: Mutex::default(), lease }
     }
 
-    /// A search that ends at the deadline, whoever leads.
-    pub(crate) fn search(self: &Arc<Self>, key: K, deadline: Option<Moment>) -> Search<K, V> {
+    /// A search that ends at the deadline, whoever leads. Where answers are not shared, not even one that is on its way, nobody
+    /// leads.
+    pub(crate) fn search(self: &Arc<Self>, key: K, shared: bool, deadline: Option<Moment>) -> Search<K, V> {
         let single = SingleFlight::new();
-        Search { flights: Arc::clone(self), key, deadline, single, following: None }
+        Search { flights: Arc::clone(self), key, shared, deadline, single, following: None }
     }
 }
 
@@ -92,7 +94,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Search<K, V> {
         if let Some(answer) = fresh() {
             return Found::Fresh(answer);
         }
-        if self.deadline.is_some_and(|deadline| now >= deadline) {
+        if !self.shared || self.deadline.is_some_and(|deadline| now >= deadline) {
             return Found::Nothing(Lead(None));
         }
         let mut leaders = self.flights.lock();

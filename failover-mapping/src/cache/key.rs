@@ -29,9 +29,9 @@ pub(crate) struct Parts(Sha256);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope {
     whose: Key,
-    /// `Cache-Control: no-cache`, or `no-store`: what lies here is not wanted.
-    pub(crate) ask: bool,
-    /// `Cache-Control: no-store`: what comes is not to be kept.
+    /// What lies here may serve: the request says neither `Cache-Control: no-cache` nor `no-store`.
+    pub(crate) look: bool,
+    /// What comes may be kept: it does not say `no-store`.
     pub(crate) keep: bool,
 }
 
@@ -114,7 +114,7 @@ impl Scope {
             lines.flat_map(|line| line.split(',')).any(|it| it.trim().eq_ignore_ascii_case(word))
         };
         let keep = !says("no-store");
-        Some(Self { whose: parts.key(), ask: !keep || says("no-cache"), keep })
+        Some(Self { whose: parts.key(), look: keep && !says("no-cache"), keep })
     }
 
     pub(crate) const fn whose(&self) -> &Key {
@@ -287,11 +287,11 @@ mod tests {
         let says = |line| {
             let scope =
                 Scope::of(&headers(&[("authorization", "Key"), ("cache-control", line)])).expect("a scope");
-            (scope.ask, scope.keep)
+            (scope.look, scope.keep)
         };
-        assert_eq!(says("max-age=0"), (false, true));
-        assert_eq!(says("No-Cache"), (true, true));
-        assert_eq!(says("max-age=0, no-store"), (true, false));
+        assert_eq!(says("max-age=0"), (true, true));
+        assert_eq!(says("No-Cache"), (false, true));
+        assert_eq!(says("max-age=0, no-store"), (false, false));
     }
 
     #[test]

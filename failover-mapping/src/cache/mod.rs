@@ -16,6 +16,7 @@
 //!   have just counted the leader's failures.
 //! * It panicked, was dropped, ran out of its own time, or its lease ended: that says nothing about the providers, so one of the
 //!   others leads and the rest follow it. Nobody follows more than two.
+//! * Where nothing is ever fresh, and answers are kept for the bad days only, nobody leads: each wants an answer of its own.
 //! * Whoever has a deadline follows nobody beyond it.
 //!
 //! Nothing here acts or knows the time. A [`Follow`] is a future without a timer, so that a thread can wait for it as

@@ -7,8 +7,9 @@ use std::time::Duration;
 use failover_core::Fault;
 
 use super::filled::Values;
-use super::report::{Plain, Report};
+use super::report::Report;
 use super::setting::SettingError;
+use crate::plain::Plain;
 
 /// Nobody served.
 ///

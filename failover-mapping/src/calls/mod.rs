@@ -11,8 +11,9 @@
 //!   [`Outcome`](failover_core::Outcome) that the core asks for, and all of it into the caller's result at the end.
 //! * [`Report`]: the timeline, in every result and in every error.
 //! * [`AllFailed`] and [`Unfilled`]: nobody served, and why in each case.
+//! * [`futures`]: all of this for async callables, up to the loop: an async adapter adds its timer.
 //!
-//! An adapter adds the callables, the clock and the loop:
+//! A blocking adapter adds the callables, the clock and the loop:
 //!
 //! ```
 //! use failover_core::{Action, Call, Guard, Moment};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use failover_core::{Fault, Skip};
 
 use crate::cache::Cached;
+use crate::plain::Plain;
 
 /// The history of one call. Its `Display` is a timeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -167,16 +168,5 @@ impl fmt::Display for Passed {
         let (Self { provider, why, until }, width) = (self, f.width().unwrap_or_default());
         write!(f, "  skipped   {provider:<width$}  {why}")?;
         until.map_or(Ok(()), |until| write!(f, ", until +{}", Plain(until)))
-    }
-}
-
-/// `6 ms` below a second, then `1.2 s`.
-pub(crate) struct Plain(pub(crate) Duration);
-
-impl fmt::Display for Plain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs_f64();
-        let millis = (seconds * 1000.0).round();
-        if millis < 1000.0 { write!(f, "{millis} ms") } else { write!(f, "{seconds:.1} s") }
     }
 }

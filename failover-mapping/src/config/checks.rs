@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use super::Plan;
 use crate::catalogue::Catalogue;
 use crate::data::ProviderData;
 use crate::error::{ConfigError, Place};
 use crate::origin::{Origin, Site};
 use crate::provider::ProviderName;
 use crate::settings::Settings;
-use crate::standing::undeclared;
+use crate::standing::{Standing, undeclared};
+
+/// The core cuts longer ones.
+const LONGEST_BREAK: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One by one.
 pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
@@ -47,7 +51,35 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
             "is zero: leave it out for half of the deadline, or give it some time",
         ),
     ];
+    let breaker = &settings.breaker;
+    let breaks = [
+        (
+            breaker.among.is_some_and(|among| among <= breaker.failures),
+            "breaker.among",
+            "is no more than breaker.failures, so it changes nothing: leave it out, or make it more",
+        ),
+        (
+            none(breaker.slow),
+            "breaker.slow",
+            "is zero: every answer would be too slow; leave it out for no limit",
+        ),
+        (breaker.pause.is_zero(), "breaker.pause", "is zero: leave it out for 30 s, or give it some time"),
+        (
+            breaker.growing_to.is_some_and(|longest| longest <= breaker.pause),
+            "breaker.growing_to",
+            "is no more than breaker.pause, so it changes nothing: leave it out, or make it more",
+        ),
+        (
+            [Some(breaker.pause), breaker.growing_to].into_iter().flatten().max() > Some(LONGEST_BREAK),
+            "breaker.pause",
+            "or breaker.growing_to is longer than a day: the longest break is 24h",
+        ),
+    ];
+    let refusals = refusals.into_iter().chain(breaks);
     if let Some((_, name, problem)) = refusals.into_iter().find(|(wrong, ..)| *wrong) {
+        return Err(settings.refuse(name, None, problem));
+    }
+    if let Err((name, problem)) = settings.cache.check() {
         return Err(settings.refuse(name, None, problem));
     }
     let unknown = |provider: &ProviderName| matches!(provider, ProviderName::Nexa | ProviderName::Other(_));
@@ -86,6 +118,23 @@ pub(super) fn declared(settings: &Settings, catalogue: &Catalogue) -> Result<(),
             Err(place.refuse("host", "declares a provider that nobody asks: name it in stand_ins(..)"))
         }
     }
+}
+
+/// Every provider of the user's stands in for something.
+pub(super) fn serving<'p>(
+    settings: &Settings,
+    standings: &[Standing],
+    plans: impl Iterator<Item = &'p Plan> + Clone,
+) -> Result<(), ConfigError> {
+    for (place, standing) in standings.iter().enumerate() {
+        let serves = |plan: &Plan| plan.standings.iter().any(|(known, _)| *known == place);
+        if matches!(standing.provider, ProviderName::Other(_)) && !plans.clone().any(serves) {
+            let name = standing.provider;
+            let problem = format!("names `{name}`, which stands in for no model: add rows to its file");
+            return Err(settings.refuse("stand_ins", None, problem));
+        }
+    }
+    Ok(())
 }
 
 /// Where the providers are asked by the caller.

@@ -69,7 +69,12 @@ fn who(config: &Config, settings: &Settings, told: &mut String) -> fmt::Result {
 
 fn what(settings: &mut Settings, told: &mut String) -> fmt::Result {
     writeln!(told)?;
+    let mut group = "";
     for row in &ROWS {
+        let own = row.name.split_once('.').map_or("", |(group, _)| group);
+        if std::mem::replace(&mut group, own) != own {
+            writeln!(told)?;
+        }
         if row.name.starts_with("breaker.")
             && let Some(breaker) = settings.breaker.whole
         {
@@ -86,6 +91,7 @@ fn what(settings: &mut Settings, told: &mut String) -> fmt::Result {
             line(told, &said, shown.source.as_ref().map(|source| source as &dyn fmt::Display))?;
         }
     }
+    writeln!(told)?;
     for (name, shown) in CODE {
         line(told, &format!("# {name}: {}", shown(settings)), None)?;
     }

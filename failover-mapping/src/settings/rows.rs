@@ -48,7 +48,7 @@ const MEDIA_HOST: Check = |text| MediaHost::parse(text).map(drop);
 const MOST_ATTEMPTS: u8 = 32;
 const MOST_PROBES: u8 = 4;
 
-pub(crate) const ROWS: [Row; 41] = [
+pub(crate) const ROWS: [Row; 44] = [
     Row::new(
         "preset",
         Slot::Preset,
@@ -168,32 +168,32 @@ pub(crate) const ROWS: [Row; 41] = [
     Row::new(
         "triggers.connect",
         Slot::Flag(|it| &mut it.triggers.connect),
-        "Whether a connection that cannot be made does.",
+        "Whether a connection that cannot be made is answered for.",
     ),
     Row::new(
         "triggers.reset",
         Slot::Flag(|it| &mut it.triggers.reset),
-        "Whether a connection that is lost before the answer does.",
+        "Whether a connection that is lost before the answer is answered for.",
     ),
     Row::new(
         "triggers.timeout",
         Slot::Flag(|it| &mut it.triggers.timeout),
-        "Whether a time limit that passes does.",
+        "Whether a time limit that passes is answered for.",
     ),
     Row::new(
         "triggers.out_of_credit",
         Slot::Flag(|it| &mut it.triggers.out_of_credit),
-        "Whether an account without credit does.",
+        "Whether an account without credit is answered for.",
     ),
     Row::new(
         "breaker.failures",
         Slot::Few { least: 1, most: MOST_ATTEMPTS, of: |it| &mut it.breaker.failures },
-        "A provider's model is left alone after so many failures in a row,",
+        "After so many failures in a row a provider's model is left alone; at most 32.",
     ),
     Row::new(
         "breaker.among",
         Slot::MaybeFew { most: MOST_ATTEMPTS, of: |it| &mut it.breaker.among },
-        "or after so many of the last attempts, if this is more than the failures.",
+        "So many failures among the last attempts, this many, in place of that many in a row; at most 32.",
     )
     .unless("in a row", "10"),
     Row::new(
@@ -202,32 +202,47 @@ pub(crate) const ROWS: [Row; 41] = [
         "An answer that took longer than this counts as a failure, though it is used.",
     )
     .unless("none is too slow", "\"20s\""),
-    Row::new("breaker.pause", Slot::Time(|it| &mut it.breaker.pause), "How long it is left alone."),
+    Row::new("breaker.pause", Slot::Time(|it| &mut it.breaker.pause), "How long a provider's model is left alone."),
     Row::new(
         "breaker.growing_to",
         Slot::MaybeTime(|it| &mut it.breaker.growing_to),
-        "Each break is twice as long as the one before, up to this.",
+        "Each such break is twice as long as the one before it, up to this.",
     )
     .unless("all alike", "\"5m\""),
     Row::new(
         "breaker.jitter_percent",
         Slot::Few { least: 0, most: 100, of: |it| &mut it.breaker.jitter_percent },
-        "Up to this share of the break longer, by chance, in percent.",
+        "Up to this share of the break longer, by chance, in percent, so that not all processes come back at once.",
     ),
     Row::new(
         "breaker.probes",
         Slot::Few { least: 1, most: MOST_PROBES, of: |it| &mut it.breaker.probes },
-        "So many attempts at a time show whether it is well again,",
+        "After the break, so many attempts at a time show whether it is well again; at most 4.",
     ),
     Row::new(
         "breaker.successes",
         Slot::Few { least: 1, most: MOST_PROBES, of: |it| &mut it.breaker.successes },
-        "and so many successes that it is.",
+        "So many successes of these end it; at most 4.",
     ),
+    Row::new(
+        "cache.fresh",
+        Slot::MaybeTime(|it| &mut it.cache.fresh),
+        "Keeps answers, and uses each again for so long without asking anybody.",
+    )
+    .unless("no cache", "\"10m\""),
+    Row::new(
+        "cache.stale",
+        Slot::MaybeTime(|it| &mut it.cache.stale),
+        "For so long after that, an answer serves when every provider has failed.",
+    )
+    .unless("not used when stale", "\"50m\""),
+    Row::new("cache.capacity", Slot::Bytes(|it| &mut it.cache.capacity), "How much of memory the kept answers take."),
 ];
 
 /// What the program says and no file can.
-pub(crate) const CODE: [(&str, fn(&Settings) -> &'static str); 2] = [
+pub(crate) const CODE: [(&str, fn(&Settings) -> &'static str); 4] = [
+    ("cache_store", |it| if it.cache.store.is_none() { "in memory" } else { "of your own" }),
     ("store", |it| if it.store.is_in_memory() { "in memory" } else { "of your own" }),
     ("on_failover", |it| if it.on_failover.is_some() { "set" } else { "not set" }),
+    ("on_event", |it| if it.listeners.has_function() { "set" } else { "not set" }),
 ];

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::Settings;
-use super::rows::{ROWS, Row};
+use super::rows::ROWS;
 use super::slot::Slot;
-use super::variables::{FILE, KEYS};
+use super::variables::KEYS;
 
 /// A configuration file in which every setting stands, each as a comment: with its default, or with an example where it has
 /// none.
@@ -42,12 +42,39 @@ pub(crate) fn file() -> String {
     text
 }
 
-/// The variables, with the settings that they say.
-pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
-    let rows = ROWS.iter().filter_map(|row: &Row| Some((row.variable()?, row.name.to_owned())));
-    let keys = KEYS.map(|(provider, variable)| (variable.to_owned(), format!("key.{provider}")));
-    let file = (FILE.to_owned(), "the configuration file".to_owned());
-    [file].into_iter().chain(rows).chain(keys)
+/// A setting that a file can say.
+///
+#[doc = include_str!("../../SETTINGS.md")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Setting {
+    /// Its key in a file: the builder's method, and of a part of what it takes, a dot and the part.
+    pub name: &'static str,
+    /// The variables that say it, if any do.
+    pub variables: Vec<String>,
+    /// What holds if nobody says anything, as a file would say it.
+    pub default: Option<String>,
+    /// The same in words, where there is no such value.
+    pub otherwise: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+}
+
+/// All of them.
+pub(crate) fn settings() -> impl Iterator<Item = Setting> {
+    let mut defaults = Settings::default();
+    ROWS.iter().map(move |row| {
+        let default = row.shown(&mut defaults).into_iter().find_map(|shown| shown.value.ok());
+        let usual = KEYS.iter().filter(|_| matches!(row.slot, Slot::Keys));
+        let usual = usual.map(|(_, variable)| (*variable).to_owned());
+        Setting {
+            name: row.name,
+            variables: row.variable().into_iter().chain(usual).collect(),
+            default,
+            otherwise: row.unless,
+            about: row.about,
+        }
+    })
 }
 
 const BEGINNING: &str = "\

@@ -177,7 +177,7 @@ pub(super) fn provider_called(name: &str) -> Result<ProviderName, Problem> {
     let known = [ProviderName::Nexa, ProviderName::Fal, ProviderName::Replicate];
     let small = known.iter().find(|known| known.as_str().eq_ignore_ascii_case(name));
     let problem = || match small {
-        Some(known) => format!("is written `{known}`"),
+        Some(known) => format!("names a provider that is written `{known}`"),
         None => {
             let name = shown(name);
             format!("names `{name}`, which is no provider's name: use small letters, digits and dashes")

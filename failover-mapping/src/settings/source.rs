@@ -63,6 +63,11 @@ impl Sources {
         over
     }
 
+    /// Nobody has said it.
+    pub(crate) fn forgets(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     /// Whether one setting was said by somebody who goes over the one who said the other.
     pub(crate) fn is_over(&self, name: &str, other: &str) -> bool {
         let rank = |name| self.of(name).map(Source::rank);

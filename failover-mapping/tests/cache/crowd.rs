@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
 use failover_core::Fault;
-use failover_mapping::cache::{Follow, Turn};
+use failover_mapping::cache::{Cache, Follow, Freshness, Turn};
 
 use crate::scene::{
     Answer, Prices, asks, at, buy, called, down, follow, follows, good, lead, prices, served,
@@ -186,6 +187,15 @@ fn nobody_waits_beyond_their_own_deadline() {
     let _alone = asks(&mut hasty, 2);
     let (_, waits) = follow(&prices, 2);
     assert_eq!(waits.until(), at(5), "it was no leader of others");
+}
+
+#[test]
+fn where_nothing_is_fresh_each_asks_for_itself_and_has_the_old_value_behind_it() {
+    let prices = Cache::new(Freshness::new(Duration::ZERO).stale_if_error(Duration::from_secs(10)));
+    let (one, other) = (lead(&prices, 0), lead(&prices, 0));
+    one.conclude(good(7), at(0)).unwrap();
+    assert!(buy(&prices, 1, || good(8)).1);
+    assert!(other.conclude(down(), at(2)).unwrap().value == 8);
 }
 
 #[test]

@@ -5,9 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use failover_core::{Action, Call, Fault, Finish, Fleet, Moment, Outcome};
-use failover_mapping::{
-    Body, Builder, Conclusion, Config, Flight, PerRequest, Provenance, Read, Step, Target,
-};
+use failover_mapping::{Body, Builder, Conclusion, Config, PerRequest, Provenance, Read, Step, Target};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde_json::Value;
 
@@ -110,13 +108,25 @@ pub(crate) fn wishing(
     config: &Config,
     fleet: &Fleet,
     wishes: Option<&PerRequest>,
+    request: (&Method, &str, &HeaderMap, &[u8]),
+    primary: &[Says],
+    stand_in: &[Says],
+) -> Option<Played> {
+    at(Moment::after_epoch(Duration::from_secs(5)), config, fleet, wishes, request, primary, stand_in)
+}
+
+/// The same, from this moment on.
+pub(crate) fn at(
+    started: Moment,
+    config: &Config,
+    fleet: &Fleet,
+    wishes: Option<&PerRequest>,
     (method, uri, headers, body): (&Method, &str, &HeaderMap, &[u8]),
     primary: &[Says],
     stand_in: &[Says],
 ) -> Option<Played> {
     const TICK: Duration = Duration::from_millis(100);
     let uri: Uri = uri.parse().unwrap();
-    let started = Moment::after_epoch(Duration::from_secs(5));
     let route = config.route(&Target::of_uri(method, &uri)?, headers)?;
     let route = match wishes {
         Some(wishes) => route.with_wishes(wishes)?,
@@ -132,9 +142,11 @@ pub(crate) fn wishing(
         script.next().or(whole.last()).cloned().unwrap()
     };
     let finish = loop {
-        match call.poll(fleet, now) {
+        let action = call.poll(fleet, now);
+        exchange.told(call.next_event(), call.report(), now);
+        match action {
             Action::Launch(launch) => {
-                let flight = Flight::new(launch, now);
+                let flight = exchange.launched(launch, now);
                 let outcome = if exchange.is_own(&launch) {
                     now = now.plus(TICK);
                     let outcome = match next(true) {
@@ -181,6 +193,7 @@ pub(crate) fn wishing(
                     }
                 };
                 call.settle(launch.attempt, outcome, fleet, now);
+                exchange.told(call.next_event(), call.report(), now);
             }
             Action::Wait(until) => now = until.unwrap(),
             Action::Cancel(_) => {}

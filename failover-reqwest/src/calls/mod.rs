@@ -26,7 +26,8 @@
 //! # }
 //! ```
 //!
-//! Where it is one function for all, pairs will do: `names.map(|name| (name, move || ask(name)))`.
+//! Where it is one function for all, pairs will do: `names.map(|name| (name, move || ask(name)))`. Every closure and every
+//! `async fn` has a type of its own, though, and an array one for all of its entries: [`Provider::new`] gives it to them.
 //!
 //! Many keys at once, each provider asked only for those still missing:
 //!
@@ -93,7 +94,12 @@ use failover_core::Moment;
 pub use failover_core::{
     Backoff, Breaker, CircuitState, Fault, Health, Hedge, Jitter, LastResort, Latency, RetryBudget, Skip,
 };
+pub use failover_mapping::cache::Cached;
+#[cfg(feature = "cache")]
+pub use failover_mapping::cache::{Cache, Freshness};
 use failover_mapping::calls::futures;
+#[cfg(feature = "cache")]
+pub use failover_mapping::calls::futures::CachedAsk;
 pub use failover_mapping::calls::futures::{
     Callable, Feed, Local, LocalFeed, LocalProvider, Provider, Runtime, Sent,
 };

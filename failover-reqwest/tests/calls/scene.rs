@@ -72,7 +72,7 @@ pub(crate) fn takes<'a, T: Clone + Send + 'a>(
 }
 
 pub(crate) fn hangs<'a, T: 'a>(name: &'static str) -> Provider<'a, T, &'static str> {
-    Provider::new(name, || pending::<Result<T, &'static str>>())
+    Provider::new(name, pending::<Result<T, &'static str>>)
 }
 
 /// Counts those of its kind that are alive.

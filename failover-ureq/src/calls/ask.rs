@@ -100,6 +100,19 @@ impl<'c, F, T, V, E, C> Ask<'c, F, Lone<T, V>, E, C> {
     }
 }
 
+#[cfg(feature = "cache")]
+impl<'c, F, T, V, E, C> Ask<'c, F, Lone<T, V>, E, C> {
+    /// Looks into this cache first, under this key, and keeps there what the call brings. Comes last before
+    /// [`CachedAsk::run`](super::CachedAsk::run).
+    pub fn cached<K>(
+        self,
+        cache: &'c failover_mapping::cache::Cache<K, T>,
+        key: K,
+    ) -> super::CachedAsk<'c, F, T, V, E, C, K> {
+        super::CachedAsk { ask: self, cache, key }
+    }
+}
+
 impl<'c, F, K: Clone + Eq + Hash, X, V, E, C> Ask<'c, F, Batch<K, X, V>, E, C> {
     /// A value for which this is false leaves its key open for the next provider. An answer of such values alone is a
     /// failure of its provider. Every value is valid unless said.
@@ -121,7 +134,8 @@ impl<'a, W: Wanted, E, C: FnMut(&E) -> Verdict> InlineAsk<'_, 'a, W, E, C> {
     ///
     /// Nobody served, or not all that was required; or the list of providers cannot be used.
     pub fn run(self) -> Result<W::Got, W::Failed<E>> {
-        inline::run(self)
+        let began = self.calls.clock.now();
+        inline::run(self, began, began)
     }
 }
 
@@ -139,7 +153,8 @@ where
     ///
     /// Nobody served, or not all that was required; or the list of providers cannot be used.
     pub fn run(self) -> Result<W::Got, W::Failed<E>> {
-        threads::run(self)
+        let began = self.calls.clock.now();
+        threads::run(self, began, began)
     }
 }
 

@@ -1,13 +1,16 @@
 //! The loop that obeys a call within the caller's thread: each attempt runs to its end before anything else happens.
 
-use failover_core::{Action, Call, Guard};
+use failover_core::{Action, Call, Guard, Moment};
 use failover_mapping::calls::{AllFailed, Ledger, Verdict, Wanted};
 
 use super::ask::{Ask, InlineAsk};
 use crate::clock::seed;
 
+/// A call that began at `began`: it may have waited for another one since.
 pub(super) fn run<'a, W: Wanted, E, C: FnMut(&E) -> Verdict>(
     ask: InlineAsk<'_, 'a, W, E, C>,
+    began: Moment,
+    mut now: Moment,
 ) -> Result<W::Got, W::Failed<E>> {
     let Ask { calls, names, mut callables, wanted, classify, policy, .. } = ask;
     let (roster, clock) = (&calls.roster, &calls.clock);
@@ -15,9 +18,8 @@ pub(super) fn run<'a, W: Wanted, E, C: FnMut(&E) -> Verdict>(
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut now = clock.now();
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, now);
-    let call = Call::batch(&policy, &lineup.candidates, ledger.count(), seed(), now);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began);
+    let call = Call::batch(&policy, &lineup.candidates, ledger.count(), seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || clock.now());
     loop {
         match call.poll(now) {

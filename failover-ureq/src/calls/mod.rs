@@ -65,6 +65,8 @@
 //! breakers.
 
 mod ask;
+#[cfg(feature = "cache")]
+mod cached;
 mod inline;
 mod provider;
 mod threads;
@@ -82,6 +84,11 @@ pub use failover_mapping::calls::{
 use failover_mapping::calls::{FromRoster, Roster};
 
 pub use ask::{Ask, InlineAsk, ThreadAsk};
+#[cfg(feature = "cache")]
+pub use cached::CachedAsk;
+pub use failover_mapping::cache::Cached;
+#[cfg(feature = "cache")]
+pub use failover_mapping::cache::{Cache, Freshness};
 pub use provider::{Feed, Inline, Provider, ThreadFeed, ThreadProvider, Threaded};
 
 use crate::clock::Clock;

@@ -17,7 +17,12 @@ use crate::clock::{Clock, seed};
 /// What a thread tells: its attempt, and what its callable returned, or the panic that it ended with.
 type Told<A, E> = (AttemptId, thread::Result<Result<A, E>>);
 
-pub(super) fn run<W, E, C>(ask: ThreadAsk<'_, W, E, C>) -> Result<W::Got, W::Failed<E>>
+/// A call that began at `began`: it may have waited for another one since.
+pub(super) fn run<W, E, C>(
+    ask: ThreadAsk<'_, W, E, C>,
+    began: Moment,
+    mut now: Moment,
+) -> Result<W::Got, W::Failed<E>>
 where
     W: Wanted,
     W::Question: Send + 'static,
@@ -31,9 +36,8 @@ where
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut now = clock.now();
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, now);
-    let call = Call::batch(&policy, &lineup.candidates, ledger.count(), seed(), now);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began);
+    let call = Call::batch(&policy, &lineup.candidates, ledger.count(), seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || clock.now());
     let (tell, heard) = mpsc::channel::<Told<W::Answer, E>>();
     loop {

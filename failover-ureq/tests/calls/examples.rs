@@ -2,6 +2,9 @@
 
 #[path = "../../examples/any_callable_ureq.rs"]
 mod any_callable;
+#[cfg(feature = "cache")]
+#[path = "../../examples/cached_ureq.rs"]
+mod cached;
 #[path = "../../examples/chain_of_models_ureq.rs"]
 mod chain_of_models;
 #[path = "../../examples/custom_validation_ureq.rs"]
@@ -18,6 +21,12 @@ mod race;
 #[test]
 fn any_callable() {
     any_callable::main().unwrap();
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn cached() {
+    cached::main().unwrap();
 }
 
 #[test]

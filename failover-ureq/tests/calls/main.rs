@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod breakers;
+#[cfg(feature = "cache")]
+mod cached;
 mod defects;
 mod errors;
 mod examples;

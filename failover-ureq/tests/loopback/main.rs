@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod answers;
+mod clients;
+mod configured;
 mod drop_in;
 mod jobs;
 mod scene;

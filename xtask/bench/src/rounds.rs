@@ -97,7 +97,7 @@ fn paired(left: &[Option<f64>], right: &[Option<f64>], relation: impl Fn(f64, f6
 }
 
 /// Not a number if there are no values.
-fn median(values: impl Iterator<Item = Option<f64>>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = Option<f64>>) -> f64 {
     let mut values: Vec<_> = values.flatten().collect();
     values.sort_by(f64::total_cmp);
     match values.len() {

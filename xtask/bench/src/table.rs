@@ -1,13 +1,14 @@
 //! The tables, as Markdown whose columns stand in line: for a person at a terminal and for a page alike.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::rounds::Measured;
 use crate::subject::{Compared, Subject};
 
-const COLUMNS: usize = 9;
+type Row = [String; 9];
 
-type Row = [String; COLUMNS];
+const NUMBERS: RangeInclusive<usize> = 1..=6;
 
 /// One group's table.
 pub(crate) fn shown(title: &str, compared: Compared, rows: &[(Arc<Subject>, Measured)]) -> String {
@@ -19,7 +20,7 @@ pub(crate) fn shown(title: &str, compared: Compared, rows: &[(Arc<Subject>, Meas
     let mut table = vec![head.map(String::from)];
     table.extend(rows.iter().enumerate().map(|(at, (subject, row))| line(at == 0, compared, subject, row)));
     let rounds = rows.iter().map(|(_, row)| row.rounds).min().unwrap_or(0);
-    format!("## {title}\n\n{}\nMedians of at least {rounds} rounds.\n", aligned(&table))
+    format!("## {title}\n\n{}\nMedians of at least {rounds} rounds.\n", aligned(&table, NUMBERS))
 }
 
 fn line(is_first: bool, compared: Compared, subject: &Subject, row: &Measured) -> Row {
@@ -42,9 +43,9 @@ fn line(is_first: bool, compared: Compared, subject: &Subject, row: &Measured) -
 }
 
 /// Names and words to the left, numbers to the right.
-fn aligned(table: &[Row]) -> String {
+pub(crate) fn aligned<const N: usize>(table: &[[String; N]], numbers: RangeInclusive<usize>) -> String {
     let width = |column: usize| table.iter().map(|row| row[column].len()).max().unwrap_or(0).max(3);
-    let is_number = |column: usize| (1..=6).contains(&column);
+    let is_number = |column: usize| numbers.contains(&column);
     let mut text = String::new();
     for (at, row) in table.iter().enumerate() {
         for (column, cell) in row.iter().enumerate() {
@@ -55,7 +56,7 @@ fn aligned(table: &[Row]) -> String {
         }
         text.push_str("|\n");
         if at == 0 {
-            for column in 0..COLUMNS {
+            for column in 0..N {
                 let dashes = "-".repeat(width(column) + 1);
                 text.push_str(&if is_number(column) { format!("|{dashes}:") } else { format!("|{dashes}-") });
             }

@@ -77,7 +77,8 @@ mod tests {
         assert!(found("failover-ureq", adapter).is_empty());
         assert!(found("failover-mapping", "[dependencies]\nfailover-core.workspace = true\n").is_empty());
         assert!(found("xtask", "[dependencies]\nfailover-testkit.workspace = true\n").is_empty());
-        let compared = "[dev-dependencies]\nfailover-reqwest.workspace = true\nfailover-ureq.workspace = true\n";
+        let compared =
+            "[dev-dependencies]\nfailover-reqwest.workspace = true\nfailover-ureq.workspace = true\n";
         assert!(found("failover-faults", compared).is_empty());
         let measured = "[dependencies]\nfailover-core.path = \"x\"\nfailover-mapping.path = \"x\"\n";
         assert!(found("failover-bench", measured).is_empty());

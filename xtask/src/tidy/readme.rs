@@ -1,4 +1,4 @@
-//! The README's Rust code is compiled code: each block stands in the documentation of a crate, as a doctest.
+//! The Rust code of the READMEs is compiled code: each block stands in the documentation of a crate, as a doctest.
 //!
 //! Examples that nobody compiles rot first where newcomers look first. The block must be there line by line; lines
 //! that rustdoc hides (`# ..`) are the only thing that the documentation may have on top.
@@ -16,9 +16,9 @@ struct Block<'a> {
 }
 
 pub(super) fn violations(files: &[File]) -> Vec<Violation> {
-    let Some(readme) = files.iter().find(|file| file.path == "README.md") else {
+    if !files.iter().any(|file| file.path == "README.md") {
         return vec![Violation::new("README.md", 1, RULE, "write a README")];
-    };
+    }
     let docs: Vec<String> =
         files.iter().filter(|file| file.path.ends_with("/src/lib.rs")).map(crate_doc).collect();
     let tested: Vec<Block<'_>> = docs.iter().flat_map(|doc| blocks(doc)).filter(is_doctested).collect();
@@ -28,15 +28,12 @@ pub(super) fn violations(files: &[File]) -> Vec<Violation> {
             block.code.is_empty() || shown.windows(block.code.len()).any(|window| window == block.code)
         })
     };
-    let rust = blocks(&readme.text)
-        .into_iter()
-        .filter(|block| block.info.split([',', ' ']).any(|word| word == "rust"));
-    rust.filter(|block| !stands(block))
-        .map(|block| {
-            let todo =
-                "put this block, line by line, into the doc of a crate's src/lib.rs, where it is tested";
-            Violation::new("README.md", block.line, RULE, todo)
-        })
+    let todo = "put this block, line by line, into the doc of a crate's src/lib.rs, where it is tested";
+    let readmes = files.iter().filter(|file| file.path.rsplit('/').next() == Some("README.md"));
+    readmes
+        .flat_map(|readme| blocks(&readme.text).into_iter().map(move |block| (&readme.path, block)))
+        .filter(|(_, block)| block.info.split([',', ' ']).any(|word| word == "rust") && !stands(block))
+        .map(|(path, block)| Violation::new(path, block.line, RULE, todo))
         .collect()
 }
 
@@ -110,6 +107,17 @@ mod tests {
         for doc in other {
             assert_eq!(found(doc), [(3, RULE)], "{doc}");
         }
+    }
+
+    #[test]
+    fn the_readme_of_a_crate_is_read_too() {
+        let files = [
+            sample("README.md", "# Title\n"),
+            sample("failover-ureq/README.md", README),
+            sample("failover-ureq/src/lib.rs", "//! Doc.\n"),
+        ];
+        let found = violations(&files);
+        assert_eq!(found.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(), ["failover-ureq/README.md"]);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! One call, with wishes of its own.
 
 use std::fmt;
-use std::future::Future;
 use std::hash::Hash;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -78,6 +77,19 @@ impl<'c, R, P, T, V, E, C> Ask<'c, R, P, Lone<T, V>, E, C> {
     }
 }
 
+#[cfg(feature = "cache")]
+impl<'c, R, P, T, V, E, C> Ask<'c, R, P, Lone<T, V>, E, C> {
+    /// Looks into this cache first, under this key, and keeps there what the call brings. Comes last before
+    /// [`CachedAsk::run`](super::CachedAsk::run).
+    pub fn cached<K>(
+        self,
+        cache: &'c crate::cache::Cache<K, T>,
+        key: K,
+    ) -> super::CachedAsk<'c, R, P, T, V, E, C, K> {
+        super::CachedAsk { ask: self, cache, key }
+    }
+}
+
 impl<'c, R, P, K: Clone + Eq + Hash, X, V, E, C> Ask<'c, R, P, Batch<K, X, V>, E, C> {
     /// A value for which this is false leaves its key open for the next provider. An answer of such values alone is a
     /// failure of its provider. Every value is valid unless said.
@@ -105,8 +117,9 @@ where
     /// # Errors
     ///
     /// Nobody served, or not all that was required; or the list of providers cannot be used.
-    pub fn run(self) -> impl Future<Output = Result<W::Got, W::Failed<E>>> {
-        run::run(self)
+    pub async fn run(self) -> Result<W::Got, W::Failed<E>> {
+        let began = self.calls.runtime.now();
+        run::run(self, began, began).await
     }
 }
 

@@ -36,10 +36,10 @@ impl<R: Runtime + Default> Calls<R> {
 }
 
 impl<R: Runtime> Calls<R> {
-    /// Reads the time and sleeps by `runtime`. Clones share what the time was used for, so this comes before cloning.
+    /// Reads the time and sleeps by `clock`. Clones share what the time was used for, so this comes before cloning.
     #[must_use]
-    pub fn with_runtime<N: Runtime>(self, runtime: N) -> Calls<N> {
-        Calls { roster: self.roster, runtime }
+    pub fn with_clock<N: Runtime>(self, clock: N) -> Calls<N> {
+        Calls { roster: self.roster, runtime: clock }
     }
 
     /// The first valid value, from these providers in order: pairs of a name and an async function, or

@@ -43,6 +43,8 @@
 //! ```
 
 mod ask;
+#[cfg(feature = "cache")]
+mod cached;
 mod callable;
 mod calls;
 mod provider;
@@ -50,6 +52,8 @@ mod run;
 mod runtime;
 
 pub use ask::Ask;
+#[cfg(feature = "cache")]
+pub use cached::CachedAsk;
 pub use callable::Callable;
 pub use calls::Calls;
 pub use provider::{Feed, Local, LocalFeed, LocalProvider, Provider, Sent};

@@ -12,16 +12,24 @@ pub type Sent<'a, A, E> = Pin<Box<dyn Future<Output = Result<A, E>> + Send + 'a>
 /// One attempt, which stays in its thread.
 pub type Local<'a, A, E> = Pin<Box<dyn Future<Output = Result<A, E>> + 'a>>;
 
+type Sending<'a, Q, A, E> = Box<dyn FnMut(Q) -> Sent<'a, A, E> + Send + 'a>;
+
+type Staying<'a, Q, A, E> = Box<dyn FnMut(Q) -> Local<'a, A, E> + 'a>;
+
 /// What a feed answers.
 type Pairs<K, X> = Vec<(K, X)>;
 
-/// A name and an async function for one value, of any type. It may borrow.
+/// A name and an async function for one value, of any type.
+///
+/// It may borrow from its surroundings, and so may its futures; neither may borrow from the function itself, as an `async
+/// move` block does from what a `move` closure owns. A reference made beforehand is enough: `let client = &client;`. A function of
+/// yours that returns providers leaves `'a` open, as a `Provider<'static, ..>` does not go into one array with those that borrow.
 ///
 /// The call can move between threads (`tokio::spawn` wants that), so the function and its futures must, too. For those that
 /// cannot, there is [`LocalProvider`].
 pub struct Provider<'a, T, E> {
     name: String,
-    ask: Box<dyn FnMut() -> Sent<'a, T, E> + Send + 'a>,
+    ask: Sending<'a, (), T, E>,
 }
 
 impl<'a, T, E> Provider<'a, T, E> {
@@ -30,7 +38,7 @@ impl<'a, T, E> Provider<'a, T, E> {
     where
         A: Future<Output = Result<T, E>> + Send + 'a,
     {
-        Self { name: name.into(), ask: Box::new(move || Box::pin(ask())) }
+        Self { name: name.into(), ask: Box::new(move |()| Box::pin(ask())) }
     }
 }
 
@@ -44,14 +52,14 @@ impl<'a, T, E> Callable<()> for Provider<'a, T, E> {
     }
 
     fn ask(&mut self, (): ()) -> Sent<'a, T, E> {
-        (self.ask)()
+        (self.ask)(())
     }
 }
 
 /// As [`Provider`], for a function or futures that stay in their thread. So does the call, then.
 pub struct LocalProvider<'a, T, E> {
     name: String,
-    ask: Box<dyn FnMut() -> Local<'a, T, E> + 'a>,
+    ask: Staying<'a, (), T, E>,
 }
 
 impl<'a, T, E> LocalProvider<'a, T, E> {
@@ -60,7 +68,7 @@ impl<'a, T, E> LocalProvider<'a, T, E> {
     where
         A: Future<Output = Result<T, E>> + 'a,
     {
-        Self { name: name.into(), ask: Box::new(move || Box::pin(ask())) }
+        Self { name: name.into(), ask: Box::new(move |()| Box::pin(ask())) }
     }
 }
 
@@ -74,7 +82,7 @@ impl<'a, T, E> Callable<()> for LocalProvider<'a, T, E> {
     }
 
     fn ask(&mut self, (): ()) -> Local<'a, T, E> {
-        (self.ask)()
+        (self.ask)(())
     }
 }
 
@@ -82,7 +90,7 @@ impl<'a, T, E> Callable<()> for LocalProvider<'a, T, E> {
 /// and value: some, all, or none. It may borrow, and it can move between threads; see [`LocalFeed`] for those that cannot.
 pub struct Feed<'a, K, X, E> {
     name: String,
-    ask: Box<dyn FnMut(Vec<K>) -> Sent<'a, Pairs<K, X>, E> + Send + 'a>,
+    ask: Sending<'a, Vec<K>, Pairs<K, X>, E>,
 }
 
 impl<'a, K, X, E> Feed<'a, K, X, E> {
@@ -117,7 +125,7 @@ impl<'a, K, X, E> Callable<Vec<K>> for Feed<'a, K, X, E> {
 /// As [`Feed`], for a function or futures that stay in their thread. So does the call, then.
 pub struct LocalFeed<'a, K, X, E> {
     name: String,
-    ask: Box<dyn FnMut(Vec<K>) -> Local<'a, Pairs<K, X>, E> + 'a>,
+    ask: Staying<'a, Vec<K>, Pairs<K, X>, E>,
 }
 
 impl<'a, K, X, E> LocalFeed<'a, K, X, E> {

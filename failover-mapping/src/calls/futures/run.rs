@@ -7,14 +7,19 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use failover_core::{Action, AttemptId, Call, Guard};
+use failover_core::{Action, AttemptId, Call, Guard, Moment};
 
 use super::ask::Ask;
 use super::callable::Callable;
 use super::runtime::Runtime;
 use crate::calls::{AllFailed, Ledger, Verdict, Wanted};
 
-pub(super) async fn run<R, P, W, E, C>(ask: Ask<'_, R, P, W, E, C>) -> Result<W::Got, W::Failed<E>>
+/// A call that began at `began`: it may have waited for another one since.
+pub(super) async fn run<R, P, W, E, C>(
+    ask: Ask<'_, R, P, W, E, C>,
+    began: Moment,
+    mut now: Moment,
+) -> Result<W::Got, W::Failed<E>>
 where
     R: Runtime,
     W: Wanted,
@@ -27,9 +32,8 @@ where
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut now = runtime.now();
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, now);
-    let call = Call::batch(&policy, &lineup.candidates, ledger.count(), runtime.seed(), now);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began);
+    let call = Call::batch(&policy, &lineup.candidates, ledger.count(), runtime.seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || runtime.now());
     let mut in_flight = InFlight(Vec::new());
     loop {

@@ -1,0 +1,13 @@
+//! The adapter against providers on loopback, over real sockets. What every server saw is counted.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod configured;
+mod conversation;
+mod drop_in;
+mod dropped;
+mod jobs;
+mod raw;
+mod scene;
+mod traps;
+mod trouble;
+mod wire;

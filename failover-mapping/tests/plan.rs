@@ -1,0 +1,113 @@
+//! The plan, as a person reads it; and what the presets make of it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod stage;
+
+use std::time::Duration;
+
+use failover_core::{Action, Call, Fault, Moment};
+use failover_mapping::{Builder, Config, Preset, ProviderName, Target};
+use http::{HeaderMap, Method};
+use stage::{builder, fal, fleet};
+
+const FILE: &str = r#"
+preset = "interactive"
+stand_ins = ["nexaapi", "replicate", "acme"]
+provider = "acme.toml"
+nexa_base_url = "https://nexa.example:8443/hidden"
+poll_interval = "3s"
+
+[key]
+nexaapi = { env = "NEXA_API_KEY" }
+acme = "acme-key-that-is-hidden"
+
+[media_host]
+nexaapi = ["https://cdn.example", "https://*.files.example"]
+
+[breaker]
+failures = 5
+among = 10
+"#;
+const ACME: &str = r#"
+[host]
+name = "acme"
+base-url = "https://api.acme.example/hidden"
+authentication = "bearer"
+"#;
+
+#[test]
+fn a_plan_says_who_is_asked_and_what_was_set_by_whom() {
+    let read = |path: &std::path::Path| Ok(if path.ends_with("acme.toml") { ACME } else { FILE }.to_owned());
+    let variable = |name: &str| match name {
+        "FAILOVER_STAND_IN_LIMIT" => Some("12s".to_owned()),
+        "NEXA_API_KEY" => Some("nexa-key-that-is-hidden".to_owned()),
+        _ => None,
+    };
+    let config: Config = Builder::from_file("/etc/failover.toml", variable, read)
+        .key_from(ProviderName::Replicate, || "replicate-key-that-is-hidden".to_owned())
+        .provider_url(ProviderName::Fal, "http://127.0.0.1:9000")
+        .deployment("acme/mine", "stability-ai/sdxl")
+        .check_answers(true)
+        .on_failover(|_| {})
+        .build()
+        .unwrap();
+    let told = config.to_string();
+    assert!(!told.contains("hidden"), "{told}");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_plan_of_defaults_is_short_of_opinions() {
+    insta::assert_snapshot!(builder().build().unwrap().to_string());
+}
+
+fn limits(builder: Builder<Config>) -> (Option<Duration>, Option<Duration>) {
+    let config = builder.build().unwrap();
+    let uri = fal("fal-ai/flux/dev").parse().unwrap();
+    let target = Target::of_uri(&Method::POST, &uri).unwrap();
+    let route = config.route(&target, &HeaderMap::new()).unwrap();
+    let exchange = route.exchange(b"{}", Moment::EPOCH).unwrap();
+    let fleet = fleet(&config);
+    let mut call = Call::new(exchange.policy(), exchange.candidates(), 1, Moment::EPOCH);
+    let first = match call.poll(&fleet, Moment::EPOCH) {
+        Action::Launch(launch) => launch,
+        other => panic!("{other:?}"),
+    };
+    call.settle(first.attempt, Fault::Connect.into(), &fleet, Moment::EPOCH);
+    match call.poll(&fleet, Moment::EPOCH) {
+        Action::Launch(launch) => (first.limits.total(), launch.limits.total()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn presets_are_what_a_call_gets() {
+    let (short, long) = (Some(Duration::from_secs(10)), Some(Duration::from_secs(600)));
+    assert_eq!(limits(builder().preset(Preset::Interactive)), (short, short));
+    assert_eq!(limits(builder().preset(Preset::Batch)), (long, long));
+    // Of a deadline that leaves nothing of itself, the asked provider gets half.
+    let minute = Duration::from_secs(60);
+    assert_eq!(limits(builder().preset(Preset::Batch).deadline(minute)), (Some(minute / 2), Some(minute)));
+    let asked = builder().preset(Preset::Batch).deadline(minute).primary_limit(minute * 2);
+    assert_eq!(limits(asked).0, Some(minute), "as the user says, cut to the deadline");
+}
+
+/// The asked provider and a stand-in can use their limits up before the deadline, with all waits in between.
+#[test]
+fn a_preset_leaves_time_for_what_it_allows() {
+    for preset in Preset::ALL {
+        let config = builder().preset(preset).build().unwrap().to_string();
+        let time = |name: &str| {
+            let text = config.lines().find_map(|line| line.strip_prefix(&format!("{name} = \""))).unwrap();
+            humantime::parse_duration(text.split('"').next().unwrap()).unwrap()
+        };
+        let attempts = config.lines().find_map(|line| line.strip_prefix("stand_in_attempts = ")).unwrap();
+        let attempts: u32 = attempts.split_whitespace().next().unwrap().parse().unwrap();
+        let all = time("primary_limit")
+            + time("stand_in_limit") * attempts
+            + time("stand_in_delay") * (attempts - 1)
+            + time("stand_in_limit");
+        assert!(all <= time("deadline"), "{preset}: {all:?}, a second stand-in included");
+    }
+}
