@@ -211,6 +211,26 @@ pub enum CircuitState {
     ForcedClosed,
 }
 
+impl CircuitState {
+    /// The field's own word for it, whenever it ends.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open(_) => "open",
+            Self::HalfOpen => "half-open",
+            Self::ForcedOpen => "forced open",
+            Self::ForcedClosed => "forced closed",
+        }
+    }
+}
+
+impl core::fmt::Display for CircuitState {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// A change of state, told to the call that caused it and to nobody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,6 +1,20 @@
 //! The decisions of a failover layer, and nothing else: whom to ask next, whether to ask again, when to leave a provider
 //! alone. No clock, no randomness, no I/O, no locks, no `std`; whoever drives it brings those.
 //!
+//! ```
+//! use failover_core::{Action, Breaker, Call, Candidate, Fault, Fleet, Moment, Policy, ProviderId};
+//!
+//! let policy = Policy::new();
+//! let candidates = [Candidate::new(ProviderId::new(0)), Candidate::new(ProviderId::new(1))];
+//! let fleet = Fleet::new(2, Breaker::new());
+//! let (seed, now) = (42, Moment::EPOCH); // the driver's
+//! let mut call = Call::new(&policy, &candidates, seed, now);
+//! let Action::Launch(first) = call.poll(&fleet, now) else { panic!("it begins with an attempt") };
+//! call.settle(first.attempt, Fault::Overloaded.into(), &fleet, now); // the primary said 503
+//! let Action::Launch(second) = call.poll(&fleet, now) else { panic!("somebody is left") };
+//! assert_eq!((first.candidate, second.candidate), (0, 1));
+//! ```
+//!
 //! # The model
 //!
 //! * A [`Call`] is one request, however many attempts it takes. Its [`Candidate`]s are asked in order; the first is the
@@ -73,7 +87,7 @@
 //! The driver may enforce an attempt's total limit itself and report [`Fault::Timeout`]; one that does not is told to
 //! [`Cancel`](Action::Cancel) when the limit passes. Either way the provider is blamed, once.
 //!
-//! Targets without 64-bit atomics are not supported.
+//! Targets without 64-bit atomics are not supported. There are no features.
 #![no_std]
 
 extern crate alloc;

@@ -3,6 +3,8 @@
 
 #[path = "../examples/cached.rs"]
 mod cached;
+#[path = "../examples/custom_runtime.rs"]
+mod custom_runtime;
 #[path = "../examples/fetch.rs"]
 mod fetch;
 #[path = "../examples/health_aware.rs"]
@@ -14,7 +16,14 @@ mod race;
 
 #[test]
 fn every_example_runs() {
-    for example in [cached::main, fetch::main, health_aware::main, items::main, race::main] {
+    for example in [
+        cached::main,
+        custom_runtime::main,
+        fetch::main,
+        health_aware::main,
+        items::main,
+        race::main,
+    ] {
         example();
     }
 }

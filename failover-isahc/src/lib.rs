@@ -58,6 +58,18 @@
 //! * Such an answer carries a [`Provenance`], and [`Builder::on_failover`] is not called again.
 //! * Files for data URIs are fetched without a key, from a stand-in's own hosts and those of [`Builder::media_host`] only.
 //!
+//! # What else there is
+//!
+//! * Settings from the program ([`Failover::builder`]), the environment ([`Failover::from_env`]) and a file
+//!   ([`Failover::from_file`]): [`Setting`] lists them, [`Preset`] has sets for two kinds of work. [`Config`] prints the plan, and who
+//!   said what in it.
+//! * One request otherwise: without failover, with a deadline, in another order ([`PerRequest`], an extension of the request).
+//! * While it runs: what the circuit breakers are at ([`Failover::states`]), breakers forced open or closed, and a switch that
+//!   lets every request pass through ([`Failover::switch_off`]).
+//! * Answers that may be used again, and old ones when everybody has failed ([`Builder::cache`]); answers that claim success and
+//!   are none ([`Builder::check_answers`]).
+//! * What happens, as it happens: [`Builder::on_failover`], [`Builder::on_event`], spans and counters ([`observe`]).
+//!
 //! # What isahc leaves us
 //!
 //! As measured on isahc 2.0.2 with libcurl 8.22; a test names each that is ours to close.
@@ -76,6 +88,8 @@
 //!   checked.
 //! * isahc decompresses without a bound. Stand-ins are asked for plain answers, and these are read up to
 //!   [`Builder::answer_limit`].
+//! * `json()` and `bytes()` of isahc make room for as much as an answer declares before it has come: a server that declares
+//!   10^18 bytes ends the process. Where answers are checked, such an answer of the asked provider's is answered by a stand-in.
 //! * A limit of zero is none for isahc, and one that never ends an error. Ours are kept within what it can count.
 //! * A body that is not a buffer (a reader, a file) cannot be sent again and is not read ahead: such a request passes through as
 //!   it is, as does one that is longer than [`Builder::request_limit`].
@@ -86,6 +100,8 @@
 //! * [`effective_uri`](isahc::ResponseExt::effective_uri) on an answer of a stand-in's names the URL that was asked, as far as
 //!   the asked provider gave an answer too; else, nothing. Only isahc can make that mark. As with every answer of isahc's, the
 //!   extensions of an answer cannot be cloned: that panics.
+//! * libcurl, as isahc builds it, opens no socket whose file descriptor is 1,024 or more. A process with so many files open gets a
+//!   failed connection for every request, and that is blamed on whoever was asked: keep to a few hundred calls at a time.
 //! * With a logger that listens to `isahc::wire` at level `trace`, isahc logs all that is sent, keys included.
 //!
 //! # Rehearse it
@@ -134,6 +150,9 @@
 //!
 //! * `rustls` (on by default): TLS, by rustls, as isahc's `rustls-tls` has it. Another of isahc's TLS features does as well.
 //! * `http2`: HTTP/2, as isahc's `http2` has it.
+//! * `metrics`: counters and a histogram of `metrics`, listed in [`observe`].
+//! * `tracing`: a span for each call and its events, of `tracing`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod attempt;
@@ -151,6 +170,8 @@ pub use clock::Clock;
 pub use error::unanswered;
 pub use failover::Failover;
 pub use failover_core::{Breaker, CircuitState, Fault, Skip};
+pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
+pub use failover_mapping::observe;
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
     OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store,

@@ -8,9 +8,15 @@ fn main() {
         return;
     }
     println!("# Settings\n");
-    println!("Each is a method of the builder, and a key of a configuration file (`failover.example.toml`); a part of what");
-    println!("a method takes has a dot in its name. The simple ones have a variable of the environment too, and `FAILOVER_CONFIG`");
-    println!("names the file. The builder goes over a variable, a variable over the file, the file over the preset, and the");
+    println!(
+        "Each is a method of the builder, and a key of a configuration file (`failover.example.toml`); a part of what"
+    );
+    println!(
+        "a method takes has a dot in its name. The simple ones have a variable of the environment too, and `FAILOVER_CONFIG`"
+    );
+    println!(
+        "names the file. The builder goes over a variable, a variable over the file, the file over the preset, and the"
+    );
     println!("preset over the default.\n");
     println!("| setting | variable | default | what it is for |\n|---|---|---|---|");
     for setting in Config::settings() {

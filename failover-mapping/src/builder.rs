@@ -146,7 +146,10 @@ impl<F: FromConfig> Builder<F> {
     /// Where FAL or Replicate is asked as a stand-in, if not at its usual host.
     pub fn stand_in_url(self, provider: ProviderName, url: impl Into<String>) -> Self {
         let url = url.into();
-        self.say(&format!("stand_in_url.{provider}"), |settings| settings.stand_in_urls.push((provider, url)))
+        self.say(&format!("stand_in_url.{provider}"), |settings| {
+            settings.stand_in_urls.retain(|(known, _)| *known != provider);
+            settings.stand_in_urls.push((provider, url));
+        })
     }
 
     /// How often a stand-in is asked at most; 2 unless said.
@@ -185,8 +188,11 @@ impl<F: FromConfig> Builder<F> {
 
     /// The model behind a deployment on Replicate, both as `owner/name`: requests to a deployment do not name it.
     pub fn deployment(self, deployment: impl Into<String>, model: impl Into<String>) -> Self {
-        let both = (deployment.into(), model.into());
-        self.say(&format!("deployment.{}", both.0.clone()), |settings| settings.deployments.push(both))
+        let (deployment, model) = (deployment.into(), model.into());
+        self.say(&format!("deployment.{deployment}"), |settings| {
+            settings.deployments.retain(|(known, _)| *known != deployment);
+            settings.deployments.push((deployment, model));
+        })
     }
 
     /// Whether a variant of a model may stand in for it; so it may unless said. If not, the request is not failed over to
@@ -221,7 +227,9 @@ impl<F: FromConfig> Builder<F> {
     /// A further origin at which this provider is asked: a proxy, or a fake on loopback. Scheme, host and port only.
     pub fn provider_url(self, provider: ProviderName, origin: impl Into<String>) -> Self {
         let origin = origin.into();
-        self.say(&format!("provider_url.{provider}"), |settings| settings.provider_urls.push((provider, origin)))
+        self.say(&format!("provider_url.{provider}"), |settings| {
+            settings.provider_urls.push((provider, origin))
+        })
     }
 
     /// Which failures make a stand-in answer.

@@ -23,8 +23,8 @@ use crate::observe::Listeners;
 use crate::origin::{Origin, Site};
 use crate::provenance::Provenance;
 use crate::provider::ProviderName;
-use crate::settings::sample::{self, Setting};
 use crate::settings::Settings;
+use crate::settings::sample::{self, Setting};
 use crate::standing::Standing;
 use crate::store::Records;
 use crate::triggers::Triggers;
@@ -108,7 +108,8 @@ impl Config {
         }
         let version_page = domains.intern("replicate (versions)")?;
         let fal = plans::plans(ProviderName::Fal, &settings, &catalogue, &standings, &mut domains)?;
-        let replicate = plans::plans(ProviderName::Replicate, &settings, &catalogue, &standings, &mut domains)?;
+        let replicate =
+            plans::plans(ProviderName::Replicate, &settings, &catalogue, &standings, &mut domains)?;
         checks::serving(&settings, &standings, fal.iter().chain(&replicate).flatten())?;
         let delay = settings.stand_in_delay;
         let policy = Policy::new().retries(0).backoff(Backoff::constant(delay).cap(delay)).patience(delay);

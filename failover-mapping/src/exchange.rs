@@ -319,9 +319,9 @@ impl<'c, 'b> Exchange<'c, 'b> {
     ) -> Conclusion {
         let made = self.answer(now, &wall, number);
         if made.is_none()
-            && let Some(record) = self.keep_or_stale(&wall)
+            && let Some((record, cached)) = self.keep_or_stale(&wall)
         {
-            return Conclusion::StandIn(self.recalled(&record, true, entries, now, wall()));
+            return Conclusion::StandIn(self.recalled(&record, cached, entries, now));
         }
         let cast = Cast { config: self.config, errand: &self.errand };
         let provenance = self.history.provenance(&cast, entries, made.is_some(), now);

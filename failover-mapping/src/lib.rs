@@ -6,6 +6,18 @@
 //! of the provider that the caller asked ([`Exchange::conclude`]). It does no I/O and reads no clock: an adapter for an HTTP
 //! client tells it what happened and when, and `failover_core` decides who is asked next.
 //!
+//! ```
+//! use failover_mapping::{Config, ProviderName};
+//!
+//! let config: Config = Config::builder().nexa_api_key("nexa-key").build()?;
+//! let (url, body) = ("https://fal.run/fal-ai/flux/schnell", br#"{"prompt": "a cat", "image_size": "square"}"#);
+//! let (request, translated) = config.build_request(url, body, ProviderName::Nexa)?;
+//! assert_eq!(request.uri(), "https://api.nexa-api.com/v1/images/generate");
+//! assert_eq!(translated.model, "flux-schnell");
+//! println!("{config}"); // the plan: who is asked, who stands in, and every setting
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! ```text
 //!  caller's request ── route ── exchange ───────── healthy: untouched, nothing was parsed
 //!                        │          │
@@ -77,6 +89,19 @@
 //! assert_eq!(config.domain_name(exchange.candidates()[1].provider()), "nexaapi/flux-dev");
 //! # Ok::<(), failover_mapping::ConfigError>(())
 //! ```
+//!
+//! # Any callable
+//!
+//! What the adapters' `Calls` share, for functions of the user's own, is [`calls`]; it needs nothing of HTTP. What a program
+//! sees of all of it is [`observe`], and answers that may be used again are [`cache`].
+//!
+//! # Features
+//!
+//! * `http` (on by default): all that is known about HTTP APIs. Without it there are [`calls`] and [`observe`] only.
+//! * `cache` (on with `http`): [`cache::Cache`], for callables.
+//! * `metrics`: counters and a histogram of `metrics`, listed in [`observe`].
+//! * `tracing`: a span for each call and its events, of `tracing`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "http")]
 mod answers;

@@ -11,7 +11,9 @@ use failover_core::{Entry, Moment};
 use http::header::{AGE, CONTENT_ENCODING};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use crate::cache::{AnswerLead, AnswerSearch, Answers, End, Follow, Found, Key, Record, Scope};
+use crate::cache::{
+    AnswerLead, AnswerSearch, Answers, Cached, End, Follow, Found, Key, Record, Scope, moment,
+};
 use crate::config::Config;
 use crate::data::Substitution;
 use crate::errand::Cast;
@@ -23,7 +25,6 @@ use crate::route::Entrance;
 
 /// What there is before anybody is asked.
 #[expect(clippy::exhaustive_enums, reason = "every find must be met by every adapter")]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 #[derive(Debug)]
 pub enum Recalled {
     /// The answer: nobody is asked.
@@ -112,8 +113,14 @@ impl<'c> Exchange<'c, '_> {
         };
         let Recall { answers, key, search, .. } = &mut **recall;
         match search.next(now, || answers.fresh(key, wall()), || answers.stale(key, wall())) {
-            Found::Fresh(record) => Recalled::Answer(self.recalled(&record, false, [], now, wall())),
-            Found::Stale(record) => Recalled::Answer(self.recalled(&record, true, [], now, wall())),
+            Found::Fresh(record) => {
+                let cached = Cached::before(record.at, moment(wall()));
+                Recalled::Answer(self.recalled(&record, cached, [], now))
+            }
+            Found::Stale(record) => {
+                let cached = answers.behind(&record, wall());
+                Recalled::Answer(self.recalled(&record, cached, [], now))
+            }
             Found::Follow(follow) => Recalled::Follow(follow),
             Found::Nothing(lead) => {
                 recall.lead = Some(lead);
@@ -126,17 +133,15 @@ impl<'c> Exchange<'c, '_> {
     pub(crate) fn recalled(
         &mut self,
         record: &Record,
-        stale: bool,
+        cached: Cached,
         entries: impl IntoIterator<Item = Entry>,
         now: Moment,
-        wall: SystemTime,
     ) -> Response<Vec<u8>> {
-        let cached = record.cached(stale, wall);
         let cast = Cast { config: self.config, errand: &self.errand };
         let provenance = self.history.recalled(&cast, entries, (record, cached), now);
         let mut answer = record.response();
         answer.headers_mut().insert(AGE, HeaderValue::from(cached.age.as_secs()));
-        if stale {
+        if cached.stale {
             self.config.notify(&provenance);
         }
         self.tell_over(Some(&provenance), now);
@@ -184,7 +189,7 @@ impl<'c> Exchange<'c, '_> {
 
     /// Nobody stood in: the caller gets what the asked provider said, which may be kept; or, where everybody failed, an
     /// answer that came before, if there is one.
-    pub(crate) fn keep_or_stale(&mut self, wall: impl Fn() -> SystemTime) -> Option<Arc<Record>> {
+    pub(crate) fn keep_or_stale(&mut self, wall: impl Fn() -> SystemTime) -> Option<(Arc<Record>, Cached)> {
         let asked = !self.history.attempts.is_empty();
         let recall = self.recall.as_mut()?;
         if let Some(record) = recall.own.take() {
@@ -199,7 +204,9 @@ impl<'c> Exchange<'c, '_> {
         if let Some(lead) = lead.filter(|_| asked) {
             lead.end(End::Failed);
         }
-        recall.answers.stale(&recall.key, wall())
+        let record = recall.answers.stale(&recall.key, wall())?;
+        let cached = recall.answers.behind(&record, wall());
+        Some((record, cached))
     }
 }
 

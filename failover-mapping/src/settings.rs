@@ -117,7 +117,7 @@ impl Settings {
             let row = rows::ROWS.iter().find(|row| row.name == *name);
             let taken = row.map(|row| row.slot.take(name, Said::Word(text), &Around::of(&source), self));
             if let Some(Err(problem)) = taken {
-                return Err(ConfigError::setting(*name, problem.text));
+                return Err(ConfigError::setting(name, problem.text));
             }
         }
         // Of a shorter deadline the asked provider gets half, as without a preset: else nothing would be left of it.

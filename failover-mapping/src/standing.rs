@@ -102,10 +102,9 @@ impl Standing {
 }
 
 fn base(provider: ProviderName, settings: &Settings, catalogue: &Catalogue) -> Result<Base, ConfigError> {
-    let parsed = |name, entry, text: &str| {
-        Base::parse(text).map_err(|problem| settings.refuse(name, entry, problem))
-    };
-    let own = settings.stand_in_urls.iter().rev().find(|(known, _)| *known == provider);
+    let parsed =
+        |name, entry, text: &str| Base::parse(text).map_err(|problem| settings.refuse(name, entry, problem));
+    let own = settings.stand_in_urls.iter().find(|(known, _)| *known == provider);
     match (provider, own) {
         (ProviderName::Nexa, _) => {
             const FIELD: &str = "nexa_base_url";

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use failover_core::{Action, Call, Fault, Hedge, Launch, Moment, Policy};
+use failover_mapping::Preset;
 use failover_mapping::calls::{
     AllFailed, Batch, Builder, End, FromRoster, Ledger, Lone, RootCause, Roster, Verdict,
 };
@@ -129,4 +130,27 @@ fn what_a_caller_gets_crosses_threads() {
     crosses::<AllFailed<String>>();
     crosses::<Ledger<Lone<String>, String, fn(&String) -> Verdict>>();
     crosses::<Ledger<Batch<String, u32>, String, fn(&String) -> Verdict>>();
+}
+
+/// The limits of a first attempt, and the wait after its failure.
+fn first(roster: &Roster) -> (Option<Duration>, Action) {
+    let lineup = roster.line_up(["one".to_owned()]).unwrap();
+    let policy = roster.policy();
+    let mut call = Call::new(&policy, &lineup.candidates, 1, at(0));
+    let Action::Launch(launch) = call.poll(roster.fleet(), at(0)) else { panic!("nothing was asked") };
+    call.settle(launch.attempt, Fault::Broken.into(), roster.fleet(), at(0));
+    (launch.limits.total(), call.poll(roster.fleet(), at(0)))
+}
+
+#[test]
+fn presets_are_a_beginning() {
+    let preset = |preset| Builder::<Calls>::new().preset(preset);
+    let (limit, next) = first(&preset(Preset::Interactive).build().unwrap().0);
+    assert_eq!(limit, Some(Duration::from_secs(10)));
+    assert!(matches!(next, Action::Finish(_)), "no retry: {next:?}");
+    let (limit, next) = first(&preset(Preset::Batch).build().unwrap().0);
+    assert_eq!(limit, Some(Duration::from_secs(600)));
+    assert!(matches!(next, Action::Wait(Some(until)) if until <= at(30_000)), "{next:?}");
+    let (limit, _) = first(&preset(Preset::Batch).timeout(Duration::from_secs(5)).build().unwrap().0);
+    assert_eq!(limit, Some(Duration::from_secs(5)), "what is said after it goes over it");
 }

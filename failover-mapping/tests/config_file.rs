@@ -141,7 +141,8 @@ fn no_setting_is_forgotten_by_the_file_the_plan_or_the_sample() {
     for setting in Config::settings().filter(|setting| setting.name != "nexa_api_key") {
         let below = format!("{}.", setting.name);
         let mut said = plan.iter().filter(|(name, _)| *name == setting.name || name.starts_with(&below));
-        let (name, (_, source)) = said.next().unwrap_or_else(|| panic!("{} is not in the plan", setting.name));
+        let (name, (_, source)) =
+            said.next().unwrap_or_else(|| panic!("{} is not in the plan", setting.name));
         assert!(source.contains("conf/failover.toml:"), "{name}: {source}");
     }
     assert_eq!(plan["deployment.\"acme/mine\""].0, "\"stability-ai/sdxl\"");
@@ -287,7 +288,9 @@ fn a_refusal_says_file_and_line() {
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         any::<i64>().prop_map(|number| number.to_string()),
-        any::<f64>().prop_filter("TOML writes them otherwise", |n| n.is_finite()).prop_map(|n| format!("{n:?}")),
+        any::<f64>()
+            .prop_filter("TOML writes them otherwise", |n| n.is_finite())
+            .prop_map(|n| format!("{n:?}")),
         any::<bool>().prop_map(|flag| flag.to_string()),
         "[a-z0-9:/.*@ -]{0,24}".prop_map(|text| format!("\"{text}\"")),
         "[0-9]{1,22}(s|ms|m|h|y| GiB| MiB|)".prop_map(|text| format!("\"{text}\"")),
@@ -297,7 +300,8 @@ fn value() -> impl Strategy<Value = String> {
     leaf.prop_recursive(2, 8, 4, |inner| {
         let name = prop_oneof![Just("fal"), Just("nexaapi"), Just("acme"), Just("env"), Just("\"a/b\"")];
         prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
+            proptest::collection::vec(inner.clone(), 0..4)
+                .prop_map(|items| format!("[{}]", items.join(", "))),
             (name, inner).prop_map(|(name, value)| format!("{{ {name} = {value} }}")),
         ]
     })

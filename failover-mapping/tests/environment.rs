@@ -35,7 +35,10 @@ fn line(config: &Config, name: &str) -> String {
         let line = line.trim_start_matches("# ");
         line.starts_with(&format!("{name} =")) || line.starts_with(&format!("{name}:"))
     });
-    line.unwrap_or_else(|| panic!("{name} is not in\n{told}")).split_whitespace().collect::<Vec<_>>().join(" ")
+    line.unwrap_or_else(|| panic!("{name} is not in\n{told}"))
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 const NO_FILE: fn(&Path) -> io::Result<String> = |_| Err(io::ErrorKind::NotFound.into());
@@ -68,7 +71,8 @@ fn said(name: &str) -> &'static str {
 }
 
 fn is_flag(name: &str) -> bool {
-    let flags = Config::settings().filter(|it| it.default.as_deref().is_some_and(|it| it.parse::<bool>().is_ok()));
+    let flags =
+        Config::settings().filter(|it| it.default.as_deref().is_some_and(|it| it.parse::<bool>().is_ok()));
     flags.flat_map(|setting| setting.variables).any(|variable| variable == name)
 }
 
@@ -95,8 +99,14 @@ fn no_simple_setting_is_forgotten_by_the_variables() {
         ("answer_limit", "answer_limit = \"1 MiB\" # FAILOVER_ANSWER_LIMIT"),
         ("stand_ins", "stand_ins = [\"replicate\", \"nexaapi\"] # FAILOVER_STAND_INS"),
         ("variants", "variants = true # FAILOVER_VARIANTS"),
-        ("provider_url.fal", "provider_url.fal = [\"http://127.0.0.1:8080\", \"https://fal.example\"] # FAILOVER_PROVIDER_URL"),
-        ("stand_in_url.fal", "# stand_in_url.fal: https://fal.example, and a path that is not shown # FAILOVER_STAND_IN_URL"),
+        (
+            "provider_url.fal",
+            "provider_url.fal = [\"http://127.0.0.1:8080\", \"https://fal.example\"] # FAILOVER_PROVIDER_URL",
+        ),
+        (
+            "stand_in_url.fal",
+            "# stand_in_url.fal: https://fal.example, and a path that is not shown # FAILOVER_STAND_IN_URL",
+        ),
         ("breaker.pause", "breaker.pause = \"1m 30s\" # FAILOVER_BREAKER_PAUSE"),
     ] {
         assert_eq!(line(&config, name), line_of);
@@ -117,14 +127,16 @@ fn settings_without_a_variable_are_few() {
 fn no_method_of_the_builder_is_forgotten() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let parts = std::fs::read_dir(src.join("builder")).unwrap().map(|part| part.unwrap().path());
-    let text: String = parts.chain([src.join("builder.rs")]).map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let text: String =
+        parts.chain([src.join("builder.rs")]).map(|file| std::fs::read_to_string(file).unwrap()).collect();
     let taking_self = |rest: &&str| {
         let arguments = rest.split_once('(').unwrap().1.trim_start();
         arguments.starts_with("self")
     };
     let methods = text.split("    pub fn ").skip(1).filter(taking_self);
     let methods: BTreeSet<&str> = methods.map(|rest| rest.split(['(', '<']).next().unwrap()).collect();
-    let names: BTreeSet<_> = Config::settings().map(|setting| setting.name.split('.').next().unwrap()).collect();
+    let names: BTreeSet<_> =
+        Config::settings().map(|setting| setting.name.split('.').next().unwrap()).collect();
     let told = builder().build().unwrap().to_string();
     for method in methods {
         // Shown among the keys, and as a part of the cache.
@@ -137,7 +149,8 @@ fn no_method_of_the_builder_is_forgotten() {
 
 #[test]
 fn whoever_comes_first_goes_over_the_others() {
-    let file = "preset = \"interactive\"\nstand_in_attempts = 5\npoll_interval = \"5s\"\nstand_in_delay = \"5s\"";
+    let file =
+        "preset = \"interactive\"\nstand_in_attempts = 5\npoll_interval = \"5s\"\nstand_in_delay = \"5s\"";
     let read = |path: &Path| if path == Path::new("f.toml") { Ok(file.to_owned()) } else { NO_FILE(path) };
     let variables = machine(&[("FAILOVER_POLL_INTERVAL", "6s"), ("FAILOVER_STAND_IN_DELAY", "6s")]);
     let config = Builder::<Config>::from_file("f.toml", variables, read)
@@ -160,9 +173,52 @@ fn whoever_comes_first_goes_over_the_others() {
     assert_eq!(line(&config, "stand_in_delay"), "stand_in_delay = \"5s\" # f.toml:4");
     // A preset goes over nothing, whenever it is named.
     let ten = Duration::from_secs(10);
-    for config in [builder().deadline(ten).preset(Preset::Batch), builder().preset(Preset::Batch).deadline(ten)] {
+    for config in
+        [builder().deadline(ten).preset(Preset::Batch), builder().preset(Preset::Batch).deadline(ten)]
+    {
         assert_eq!(line(&config.build().unwrap(), "deadline"), "deadline = \"10s\" # builder");
     }
+}
+
+/// What is said entry by entry is gone over entry by entry; "a further one" adds up.
+#[test]
+fn entries_are_gone_over_one_by_one() {
+    let file = r#"
+        deployment."acme/mine" = "stability-ai/sdxl"
+        deployment."acme/yours" = "stability-ai/sdxl"
+        stand_in_url = { fal = "https://file.example", replicate = "https://file.example" }
+        provider_url.fal = "https://file.example"
+        key.fal = "file"
+    "#;
+    let read = |_: &Path| Ok(file.to_owned());
+    let variables = [
+        ("FAILOVER_STAND_IN_URL", "replicate=https://variable.example"),
+        ("FAILOVER_PROVIDER_URL", "fal=https://variable.example"),
+    ];
+    let config = Builder::<Config>::from_file("f.toml", machine(&variables), read)
+        .deployment("acme/mine", "black-forest-labs/flux-dev")
+        .stand_in_url(ProviderName::Fal, "https://builder.example")
+        .key(ProviderName::Fal, "builder")
+        .stand_ins([ProviderName::Fal, ProviderName::Replicate])
+        .key(ProviderName::Replicate, "builder")
+        .build()
+        .unwrap();
+    for expected in [
+        "deployment.\"acme/mine\" = \"black-forest-labs/flux-dev\" # builder",
+        "deployment.\"acme/yours\" = \"stability-ai/sdxl\" # f.toml:3",
+        "stand_in_url.fal = \"https://builder.example\" # builder",
+        "stand_in_url.replicate = \"https://variable.example\" # FAILOVER_STAND_IN_URL",
+        "provider_url.fal = [\"https://file.example\", \"https://variable.example\"] # FAILOVER_PROVIDER_URL",
+        "# key.fal: set # builder",
+    ] {
+        assert_eq!(
+            line(&config, expected.trim_start_matches("# ").split([' ', ':']).next().unwrap()),
+            expected
+        );
+    }
+    let told = config.to_string();
+    assert_eq!(told.matches("acme/mine").count(), 1, "{told}");
+    assert!(told.contains("1. fal        at https://builder.example"), "{told}");
 }
 
 /// A key is not taken from a variable that the user has not chosen.
@@ -174,7 +230,10 @@ fn a_variable_that_a_file_chooses_goes_over_the_usual_one() {
         let builder = Builder::<Config>::from_file("f.toml", variables(), read);
         line(&builder.build().unwrap(), "key.fal")
     };
-    assert_eq!(key_line("key.fal = { env = \"FAL_STAND_IN_KEY\" }"), "# key.fal: set # a variable, as f.toml:1 says");
+    assert_eq!(
+        key_line("key.fal = { env = \"FAL_STAND_IN_KEY\" }"),
+        "# key.fal: set # a variable, as f.toml:1 says"
+    );
     assert_eq!(key_line("key.fal = { env = \"NOT_SET\" }"), "# key.fal: set # FAL_KEY");
     assert_eq!(key_line("key.fal = \"literal\""), "# key.fal: set # FAL_KEY");
     assert_eq!(key_line(""), "# key.fal: set # FAL_KEY");
@@ -211,8 +270,16 @@ fn bad_variables_are_refused_by_name() {
         ("FAILOVER_STAND_IN_ATTEMPTS", "many", "is out of range: write a whole number from 1 to 1000"),
         ("FAILOVER_REQUEST_LIMIT", "8MB", "is not a size"),
         ("FAILOVER_PRESET", "slow", "is not known: write `interactive` or `batch`"),
-        ("FAILOVER_PROVIDER_URL", "https://proxy.example", "has a part without `=`: write it like name=value"),
-        ("FAILOVER_PROVIDER_URL", "fal=https://u:pw@proxy.example", "(for fal) holds a user name or password"),
+        (
+            "FAILOVER_PROVIDER_URL",
+            "https://proxy.example",
+            "has a part without `=`: write it like name=value",
+        ),
+        (
+            "FAILOVER_PROVIDER_URL",
+            "fal=https://u:pw@proxy.example",
+            "(for fal) holds a user name or password",
+        ),
         ("FAILOVER_PROVIDER_URL", "nexaapi=https://proxy.example", "is for FAL and Replicate"),
         ("FAILOVER_BREAKER_FAILURES", "0", "is out of range: write a whole number from 1 to 32"),
         ("FAILOVER_CONFIG", "failover.toml", "names a file, and files are not read here"),
@@ -228,12 +295,19 @@ fn bad_variables_are_refused_by_name() {
     let refused = by(&[("FAILOVER_DEADLINE", "soon")]).deadline(Duration::from_secs(9)).build().unwrap_err();
     assert!(refused.to_string().starts_with("FAILOVER_DEADLINE is not a time"), "{refused}");
     let missing = Builder::<Config>::from_vars_and_files(machine(&[("FAILOVER_CONFIG", "f.toml")]), NO_FILE);
-    assert_eq!(missing.build().unwrap_err().to_string(), "f.toml: the file cannot be read: entity not found");
+    let refused = missing.build().unwrap_err().to_string();
+    assert_eq!(refused, "FAILOVER_CONFIG names a file that cannot be read: entity not found");
+    let missing = Builder::<Config>::from_file("f.toml", machine(&[]), NO_FILE).build().unwrap_err();
+    assert_eq!(missing.to_string(), "f.toml: the file cannot be read: entity not found");
 }
 
 #[test]
 fn the_environment_is_what_the_caller_says_it_is() {
-    let variables = [("NEXA_BASE_URL", "http://127.0.0.1:1"), ("FAL_KEY", "fal-key"), ("REPLICATE_API_TOKEN", "not a token")];
+    let variables = [
+        ("NEXA_BASE_URL", "http://127.0.0.1:1"),
+        ("FAL_KEY", "fal-key"),
+        ("REPLICATE_API_TOKEN", "not a token"),
+    ];
     let shown = format!("{:?}", by(&variables).build().unwrap());
     assert!(shown.contains(r#"["nexaapi at http://127.0.0.1:1"]"#), "the other two were not named: {shown}");
     let both = [ProviderName::Fal, ProviderName::Nexa];
@@ -254,17 +328,49 @@ fn a_variable_that_is_not_utf8_is_refused() {
     }
 }
 
+const ROWS: &str = r#"
+[endpoints]
+image = "/images"
+[answer]
+url = ["url"]
+nested = []
+failed = []
+pending = []
+[inputs]
+image = [{ field = "prompt", key = "text", codec = "text" }]
+[[models]]
+model = "flux-dev"
+id = "flux"
+task = "image"
+"#;
+
 /// In an incident a provider can be left out that a file declares; a program that declares one and never names it is mistaken.
 #[test]
 fn a_declared_provider_may_be_left_out_from_above() {
-    let acme = "[host]\nname = \"acme\"\nbase-url = \"https://acme.example\"\nauthentication = \"bearer\"";
+    let host = "[host]\nname = \"acme\"\nbase-url = \"https://acme.example\"\nauthentication = \"bearer\"";
+    let acme = &format!("{host}\n{ROWS}");
     let file = "provider = \"acme.toml\"\nstand_ins = [\"acme\"]\nkey.acme = \"any\"";
-    let read = |path: &Path| Ok(if path == Path::new("f.toml") { file } else { acme }.to_owned());
+    let read = |path: &Path| Ok(if path == Path::new("f.toml") { file } else { acme.as_str() }.to_owned());
     let config = |variables| Builder::<Config>::from_file("f.toml", machine(variables), read).build();
     assert!(config(&[]).unwrap().to_string().contains("1. acme"));
     let without = config(&[("FAILOVER_STAND_INS", "nexaapi")]).unwrap().to_string();
-    assert!(without.contains("1. nexaapi") && without.contains("Not asked, though declared: acme"), "{without}");
-    let mistaken = builder().provider("acme.toml", acme).build().unwrap_err().to_string();
-    let expected = "data for acme in acme.toml: host: declares a provider that nobody asks: name it in stand_ins(..)";
+    assert!(
+        without.contains("1. nexaapi") && without.contains("Not asked, though declared: acme"),
+        "{without}"
+    );
+    let mistaken = builder().provider("acme.toml", acme.as_str()).build().unwrap_err().to_string();
+    let expected =
+        "data for acme in acme.toml: host: declares a provider that nobody asks: name it in stand_ins(..)";
     assert_eq!(mistaken, expected);
+    let acme_name = ProviderName::other("acme").unwrap();
+    let idle = builder()
+        .provider("acme.toml", host)
+        .key(acme_name, "any")
+        .stand_ins([acme_name])
+        .build()
+        .unwrap_err();
+    assert_eq!(
+        idle.to_string(),
+        "stand_ins names `acme`, which stands in for no model: add rows to its file"
+    );
 }

@@ -160,7 +160,10 @@ fn nothing_is_fetched_from_anywhere_else() {
         assert_eq!(played.asked(), ["POST https://api.nexa-api.com/v1/images/generate"], "{url}");
     }
     let played = sync_mode(&config(), &[at("https://cdn.other.example/a.png")]);
-    assert_eq!(played.note(), "NexaAPI keeps its files on cdn.other.example, which is not declared: add media_host(..)");
+    assert_eq!(
+        played.note(),
+        "NexaAPI keeps its files on cdn.other.example, which is not declared: add media_host(..)"
+    );
     // One of two is not enough.
     let two = ok(r#"{"images":["https://cdn.nexa-api.com/a.png","https://evil.example/b.png"]}"#);
     let played = sync_mode(&config(), &[two, picture()]);

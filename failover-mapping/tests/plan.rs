@@ -34,6 +34,19 @@ const ACME: &str = r#"
 name = "acme"
 base-url = "https://api.acme.example/hidden"
 authentication = "bearer"
+[endpoints]
+image = "/images"
+[answer]
+url = ["url"]
+nested = []
+failed = []
+pending = []
+[inputs]
+image = [{ field = "prompt", key = "text", codec = "text" }]
+[[models]]
+model = "flux-dev"
+id = "flux"
+task = "image"
 "#;
 
 #[test]
@@ -44,7 +57,7 @@ fn a_plan_says_who_is_asked_and_what_was_set_by_whom() {
         "NEXA_API_KEY" => Some("nexa-key-that-is-hidden".to_owned()),
         _ => None,
     };
-    let config: Config = Builder::from_file("/etc/failover.toml", variable, read)
+    let config: Config = Builder::from_file("conf/failover.toml", variable, read)
         .key_from(ProviderName::Replicate, || "replicate-key-that-is-hidden".to_owned())
         .provider_url(ProviderName::Fal, "http://127.0.0.1:9000")
         .deployment("acme/mine", "stability-ai/sdxl")
@@ -109,5 +122,56 @@ fn a_preset_leaves_time_for_what_it_allows() {
             + time("stand_in_delay") * (attempts - 1)
             + time("stand_in_limit");
         assert!(all <= time("deadline"), "{preset}: {all:?}, a second stand-in included");
+    }
+}
+
+/// What the builder says is noted under the name that the plan knows it by.
+#[test]
+fn every_method_of_the_builder_is_named_in_the_plan() {
+    let (long, fal) = (Duration::from_secs(7), ProviderName::Fal);
+    let replicate = "[[models]]\nid = \"acme/sdxl\"\nmodel = \"sdxl\"\ntask = \"image\"\nanswer = \"flux\"";
+    let config = Config::builder()
+        .preset(Preset::Batch)
+        .off(true)
+        .stand_ins([ProviderName::Nexa, ProviderName::other("acme").unwrap()])
+        .deadline(long)
+        .primary_limit(long)
+        .stand_in_limit(long)
+        .stand_in_attempts(7)
+        .stand_in_delay(long)
+        .poll_interval(long)
+        .variants(false)
+        .losses(false)
+        .check_answers(true)
+        .request_limit(7)
+        .answer_limit(7)
+        .outputs_as_data(true)
+        .fal_no_retry(true)
+        .nexa_dialect(failover_mapping::Dialect::Http)
+        .nexa_base_url("https://nexa.example")
+        .nexa_rapidapi_host("nexa-api.p.rapidapi.com")
+        .nexa_api_key("any")
+        .key(ProviderName::other("acme").unwrap(), "any")
+        .fal_queue_url("https://queue.example")
+        .stand_in_url(fal, "https://fal.example")
+        .provider_url(fal, "https://fal.example")
+        .media_host(fal, "https://cdn.example")
+        .deployment("acme/mine", "stability-ai/sdxl")
+        .data(fal, "rows.toml", replicate)
+        .provider("acme.toml", ACME)
+        .cache(failover_core::Freshness::new(long).stale_if_error(long))
+        .cache_capacity(1 << 20)
+        .triggers(failover_mapping::Triggers::default())
+        .breaker(failover_core::Breaker::new())
+        .build()
+        .unwrap();
+    let told = config.to_string();
+    for setting in Config::settings().filter(|setting| setting.name != "nexa_api_key") {
+        let name = if setting.name.starts_with("breaker.") { "breaker" } else { setting.name };
+        let about = |line: &&str| {
+            let rest = line.trim_start_matches("# ").strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with([' ', ':', '.'])) && line.ends_with("# builder")
+        };
+        assert!(told.lines().any(|line| about(&line)), "{name} is not said by the builder in\n{told}");
     }
 }

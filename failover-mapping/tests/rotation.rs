@@ -38,7 +38,8 @@ fn each_request_gets_the_present_key() {
     // A job is asked for with the key of that moment.
     let job = [ok(r#"{"id":"job-7","status":"pending"}"#), ok(GOOD)];
     let played = run(&config, &job);
-    let keys: Vec<_> = played.sent.iter().map(|request| request.headers()["authorization"].to_str().unwrap()).collect();
+    let keys: Vec<_> =
+        played.sent.iter().map(|request| request.headers()["authorization"].to_str().unwrap()).collect();
     assert_eq!(keys, ["Bearer key-3", "Bearer key-4"]);
     assert_eq!(count.load(Ordering::Relaxed), 4);
 }
@@ -57,8 +58,15 @@ fn a_callback_is_shown_to_each_provider_as_it_wants() {
     let (_, key) = rotating();
     let by = ProviderName::Fal;
     let config = Config::builder().key_from(by, key).stand_ins([by]).build().unwrap();
-    let request = (&*replicate("black-forest-labs/flux-dev"), &wait(), &br#"{"input":{"prompt":"a cat"}}"#[..]);
-    let played = play(&config, &fleet(&config), request, &[status(500)], &[ok(r#"{"images":[{"url":"https://fal.media/a.png"}]}"#)]);
+    let request =
+        (&*replicate("black-forest-labs/flux-dev"), &wait(), &br#"{"input":{"prompt":"a cat"}}"#[..]);
+    let played = play(
+        &config,
+        &fleet(&config),
+        request,
+        &[status(500)],
+        &[ok(r#"{"images":[{"url":"https://fal.media/a.png"}]}"#)],
+    );
     assert_eq!(played.unwrap().sent[0].headers()["authorization"], "Key key-1");
 }
 
@@ -66,7 +74,8 @@ fn a_callback_is_shown_to_each_provider_as_it_wants() {
 #[test]
 fn no_key_means_no_request() {
     const LEAK: &str = "unspeakable";
-    let bad: [(&str, fn() -> String); 7] = [
+    type Gives = fn() -> String;
+    let bad: [(&str, Gives); 7] = [
         ("NexaAPI's key_from(..) gave a key that is empty", String::new),
         ("gave a key that begins or ends with white space", || format!("{LEAK}\n")),
         ("gave a key that holds white space", || format!("Bearer {LEAK}")),
@@ -100,7 +109,8 @@ fn no_key_means_no_request() {
 #[test]
 fn a_job_whose_key_is_gone_is_not_bought_again() {
     let count = AtomicUsize::new(0);
-    let once = move || if count.fetch_add(1, Ordering::Relaxed) == 0 { "key".to_owned() } else { String::new() };
+    let once =
+        move || if count.fetch_add(1, Ordering::Relaxed) == 0 { "key".to_owned() } else { String::new() };
     let config = Config::builder().key_from(ProviderName::Nexa, once).build().unwrap();
     let played = run(&config, &[ok(r#"{"id":"job-7","status":"pending"}"#)]);
     assert_eq!(played.posts(), 1, "{:?}", played.asked());
@@ -112,7 +122,11 @@ fn a_job_whose_key_is_gone_is_not_bought_again() {
 fn a_key_given_later_goes_over_the_earlier() {
     let config = builder().key_from(ProviderName::Nexa, || "asked-for".to_owned()).build().unwrap();
     assert_eq!(run(&config, &[ok(GOOD)]).sent[0].headers()["authorization"], "Bearer asked-for");
-    let config = Config::builder().key_from(ProviderName::Nexa, || "asked-for".to_owned()).nexa_api_key("given").build().unwrap();
+    let config = Config::builder()
+        .key_from(ProviderName::Nexa, || "asked-for".to_owned())
+        .nexa_api_key("given")
+        .build()
+        .unwrap();
     assert_eq!(run(&config, &[ok(GOOD)]).sent[0].headers()["authorization"], "Bearer given");
 }
 

@@ -1,13 +1,14 @@
 //! A job for FAL's queue through one reqwest client: submitted, asked after, fetched; done by NexaAPI if FAL's queue is down.
 //!
-//! Needs `FAL_KEY` and `NEXA_API_KEY`. `FAL_QUEUE_BASE_URL` and `NEXA_BASE_URL` point it elsewhere: at the testkit's fakes,
-//! for one.
+//! With `FAL_KEY` and `NEXA_API_KEY` it asks these providers, or what stands at `FAL_QUEUE_BASE_URL` and `NEXA_BASE_URL`. Without
+//! them it rehearses an outage offline, against the testkit's fakes.
 
 use std::env;
 use std::error::Error;
 use std::time::Duration;
 
 use failover_reqwest::{Builder, Failover, Provenance};
+use failover_testkit::{Provider, Reply};
 use reqwest::Response;
 use reqwest_middleware::ClientBuilder;
 use serde_json::{Value, json};
@@ -17,10 +18,28 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let key = format!("Key {}", env::var("FAL_KEY").map_err(|_| "FAL_KEY is not set")?);
-    let queue = env::var("FAL_QUEUE_BASE_URL").unwrap_or_else(|_| "https://queue.fal.run".to_owned());
-    let failover: Failover =
-        Builder::from_vars(|name| env::var(name).ok()).fal_queue_url(queue.as_str()).build()?;
+    let var = |name: &str| env::var(name).ok();
+    if var("FAL_KEY").is_some() { run(var, PAUSE).await } else { rehearse(PAUSE).await }
+}
+
+/// FAL's queue is down, and NexaAPI takes its time.
+pub async fn rehearse(pause: Duration) -> Result<(), Box<dyn Error>> {
+    let (queue, nexa) = (Provider::fal_queue(), Provider::nexa());
+    queue.always(Reply::status(503));
+    nexa.jobs(2);
+    let var = |name: &str| match name {
+        "FAL_KEY" | "NEXA_API_KEY" => Some("any".to_owned()),
+        "FAL_QUEUE_BASE_URL" => Some(queue.url()),
+        "NEXA_BASE_URL" => Some(nexa.url()),
+        _ => None,
+    };
+    run(var, pause).await
+}
+
+async fn run(var: impl Fn(&str) -> Option<String>, pause: Duration) -> Result<(), Box<dyn Error>> {
+    let key = format!("Key {}", var("FAL_KEY").ok_or("FAL_KEY is not set")?);
+    let queue = var("FAL_QUEUE_BASE_URL").unwrap_or_else(|| "https://queue.fal.run".to_owned());
+    let failover: Failover = Builder::from_vars(&var).fal_queue_url(queue.as_str()).build()?;
     let client = ClientBuilder::new(reqwest::Client::new()).with(failover).build();
 
     let url = format!("{queue}/fal-ai/flux/dev");
@@ -34,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let state = show("GET", status_url, response).await?;
         match state["status"].as_str() {
             Some("COMPLETED") => break,
-            Some("IN_QUEUE" | "IN_PROGRESS") => tokio::time::sleep(PAUSE).await,
+            Some("IN_QUEUE" | "IN_PROGRESS") => tokio::time::sleep(pause).await,
             _ => return Err("the job's state is not known".into()),
         }
     }

@@ -64,6 +64,19 @@
 //!   Replicate's outputs as data URIs.
 //! * Files for data URIs are fetched without a key, from a stand-in's own hosts and those of [`Builder::media_host`] only.
 //!
+//! # What else there is
+//!
+//! * Settings from the program ([`Failover::builder`]), the environment ([`Failover::from_env`]) and a file
+//!   ([`Failover::from_file`]): [`Setting`] lists them, [`Preset`] has sets for two kinds of work. [`Config`] prints the plan, and who
+//!   said what in it.
+//! * One request otherwise: without failover, with a deadline, in another order ([`PerRequest`], an extension of the request).
+//! * While it runs: what the circuit breakers are at ([`Failover::states`]), breakers forced open or closed, and a switch that
+//!   lets every request pass through ([`Failover::switch_off`]).
+//! * Answers that may be used again, and old ones when everybody has failed ([`Builder::cache`]); answers that claim success and
+//!   are none ([`Builder::check_answers`]).
+//! * What happens, as it happens: [`Builder::on_failover`], [`Builder::on_event`], spans and counters ([`observe`]).
+//! * Without reqwest-middleware: one request of a plain client ([`SendFailover`]), or a stack of tower services (feature `tower`).
+//!
 //! # What reqwest leaves us
 //!
 //! * The tokio runtime needs its timer: `enable_all()`, as `#[tokio::main]` has it.
@@ -99,6 +112,11 @@
 //! * `http` (on by default): the middleware. Without it only [`calls`] is there, and neither reqwest nor HTTP is built.
 //! * `rustls` (on by default): TLS for the requests to stand-ins.
 //! * `system-proxy` (on by default): stand-ins are asked through the proxy that the environment names.
+//! * `tower`: `Failover` as a layer of tower, around a reqwest client or a stack of services that ends in one.
+//! * `cache` (on with `http`): a [`Cache`](calls::Cache) for [`calls`].
+//! * `metrics`: counters and a histogram of `metrics`, listed in [`observe`].
+//! * `tracing`: a span for each call and its events, of `tracing`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "http")]
@@ -122,6 +140,9 @@ mod send;
 
 pub use calls::Calls;
 pub use failover_core::{Breaker, CircuitState, Fault, Skip};
+#[cfg(feature = "http")]
+pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
+pub use failover_mapping::observe;
 #[cfg(feature = "http")]
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,

@@ -3,7 +3,9 @@
 use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
-use failover_mapping::{Body, Conclusion, Exchange, Flight, PerRequest, Read, Recalled, Step, Target, Unanswered};
+use failover_mapping::{
+    Body, Conclusion, Exchange, Flight, PerRequest, Read, Recalled, Step, Target, Unanswered,
+};
 use reqwest::{Request, Response};
 
 use crate::clock::{Clock, seed};

@@ -72,9 +72,9 @@ pub enum Fault {
     Empty,
     /// The healthy answer, said to be `text/plain`.
     WrongType,
-    /// The healthy answer with [16 MiB](Fault::LARGE) of padding, packed to a hundredth.
+    /// The healthy answer with [4 MiB](Fault::LARGE) of padding, packed to a hundredth.
     GzipBomb,
-    /// The healthy answer with [16 MiB](Fault::LARGE) of padding, as they are.
+    /// The healthy answer with [4 MiB](Fault::LARGE) of padding, as they are.
     LargeBody,
     /// JSON, nested 10,000 deep.
     DeepJson,
@@ -157,7 +157,7 @@ impl Fault {
     pub const PACE: Duration = Duration::from_millis(20);
 
     /// How many letters are too many. For another number: [`Reply::padded`], [`Reply::bomb`].
-    pub const LARGE: usize = 16 << 20;
+    pub const LARGE: usize = 4 << 20;
 
     /// Its number: `S04`.
     #[must_use]

@@ -1,20 +1,40 @@
 //! A FAL and a Replicate request through one ureq agent, answered by NexaAPI when they cannot be answered otherwise.
 //!
-//! Needs `FAL_KEY`, `REPLICATE_API_TOKEN` and `NEXA_API_KEY`. `FAL_BASE_URL`, `REPLICATE_BASE_URL` and `NEXA_BASE_URL` point it
-//! elsewhere: at the testkit's fakes, for one.
+//! With `FAL_KEY`, `REPLICATE_API_TOKEN` and `NEXA_API_KEY` it asks these providers, or what stands at `FAL_BASE_URL`,
+//! `REPLICATE_BASE_URL` and `NEXA_BASE_URL`. Without them it rehearses an outage offline, against the testkit's fakes.
 
 use std::env;
 use std::error::Error;
 
+use failover_testkit::{Provider, Reply};
 use failover_ureq::{Builder, Failover, Provenance, ProviderName};
 use serde_json::{Value, json};
 use ureq::Agent;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let key = |name: &str| env::var(name).map_err(|_| format!("{name} is not set"));
-    let fal = env::var("FAL_BASE_URL").unwrap_or_else(|_| "https://fal.run".to_owned());
-    let replicate = env::var("REPLICATE_BASE_URL").unwrap_or_else(|_| "https://api.replicate.com".to_owned());
-    let failover: Failover = Builder::from_vars(|name| env::var(name).ok())
+    let var = |name: &str| env::var(name).ok();
+    if var("FAL_KEY").is_some() { run(var) } else { rehearse() }
+}
+
+/// FAL and Replicate are down.
+pub fn rehearse() -> Result<(), Box<dyn Error>> {
+    let (fal, replicate, nexa) = (Provider::fal(), Provider::replicate(), Provider::nexa());
+    fal.always(Reply::status(429));
+    replicate.always(Reply::status(500));
+    run(|name| match name {
+        "FAL_KEY" | "REPLICATE_API_TOKEN" | "NEXA_API_KEY" => Some("any".to_owned()),
+        "FAL_BASE_URL" => Some(fal.url()),
+        "REPLICATE_BASE_URL" => Some(replicate.url()),
+        "NEXA_BASE_URL" => Some(nexa.url()),
+        _ => None,
+    })
+}
+
+fn run(var: impl Fn(&str) -> Option<String>) -> Result<(), Box<dyn Error>> {
+    let key = |name: &str| var(name).ok_or_else(|| format!("{name} is not set"));
+    let fal = var("FAL_BASE_URL").unwrap_or_else(|| "https://fal.run".to_owned());
+    let replicate = var("REPLICATE_BASE_URL").unwrap_or_else(|| "https://api.replicate.com".to_owned());
+    let failover: Failover = Builder::from_vars(&var)
         .provider_url(ProviderName::Fal, fal.as_str())
         .provider_url(ProviderName::Replicate, replicate.as_str())
         .build()?;

@@ -1,13 +1,14 @@
 //! A job for FAL's queue through one ureq agent: submitted, asked after, fetched; done by NexaAPI if FAL's queue is down.
 //!
-//! Needs `FAL_KEY` and `NEXA_API_KEY`. `FAL_QUEUE_BASE_URL` and `NEXA_BASE_URL` point it elsewhere: at the testkit's fakes,
-//! for one.
+//! With `FAL_KEY` and `NEXA_API_KEY` it asks these providers, or what stands at `FAL_QUEUE_BASE_URL` and `NEXA_BASE_URL`. Without
+//! them it rehearses an outage offline, against the testkit's fakes.
 
 use std::env;
 use std::error::Error;
 use std::thread;
 use std::time::Duration;
 
+use failover_testkit::{Provider, Reply};
 use failover_ureq::{Builder, Failover, Provenance};
 use serde_json::{Value, json};
 use ureq::http::Response;
@@ -17,10 +18,28 @@ use ureq::{Agent, Body};
 const PAUSE: Duration = Duration::from_millis(500);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let key = format!("Key {}", env::var("FAL_KEY").map_err(|_| "FAL_KEY is not set")?);
-    let queue = env::var("FAL_QUEUE_BASE_URL").unwrap_or_else(|_| "https://queue.fal.run".to_owned());
-    let failover: Failover =
-        Builder::from_vars(|name| env::var(name).ok()).fal_queue_url(queue.as_str()).build()?;
+    let var = |name: &str| env::var(name).ok();
+    if var("FAL_KEY").is_some() { run(var, PAUSE) } else { rehearse(PAUSE) }
+}
+
+/// FAL's queue is down, and NexaAPI takes its time.
+pub fn rehearse(pause: Duration) -> Result<(), Box<dyn Error>> {
+    let (queue, nexa) = (Provider::fal_queue(), Provider::nexa());
+    queue.always(Reply::status(503));
+    nexa.jobs(2);
+    let var = |name: &str| match name {
+        "FAL_KEY" | "NEXA_API_KEY" => Some("any".to_owned()),
+        "FAL_QUEUE_BASE_URL" => Some(queue.url()),
+        "NEXA_BASE_URL" => Some(nexa.url()),
+        _ => None,
+    };
+    run(var, pause)
+}
+
+fn run(var: impl Fn(&str) -> Option<String>, pause: Duration) -> Result<(), Box<dyn Error>> {
+    let key = format!("Key {}", var("FAL_KEY").ok_or("FAL_KEY is not set")?);
+    let queue = var("FAL_QUEUE_BASE_URL").unwrap_or_else(|| "https://queue.fal.run".to_owned());
+    let failover: Failover = Builder::from_vars(&var).fal_queue_url(queue.as_str()).build()?;
     let agent: Agent =
         Agent::config_builder().middleware(failover).http_status_as_error(false).build().into();
 
@@ -33,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let state = show("GET", status_url, agent.get(status_url).header("Authorization", &key).call()?)?;
         match state["status"].as_str() {
             Some("COMPLETED") => break,
-            Some("IN_QUEUE" | "IN_PROGRESS") => thread::sleep(PAUSE),
+            Some("IN_QUEUE" | "IN_PROGRESS") => thread::sleep(pause),
             _ => return Err("the job's state is not known".into()),
         }
     }

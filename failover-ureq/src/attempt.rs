@@ -4,7 +4,10 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use failover_core::{Fault, Limits};
-use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri, request, response};
+use http::header::CONTENT_LENGTH;
+use http::{
+    Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, request, response,
+};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Agent, AsSendBody, Body, Error, RequestExt, SendBody};
 
@@ -88,6 +91,13 @@ impl Own<'_, '_> {
             self.parts = config.http_status_as_error(false).build().into_parts().0;
         }
         self
+    }
+
+    /// Whether it has no length of its own, or one that ureq can send.
+    pub(crate) fn says_its_length(&self) -> bool {
+        let mut lengths = self.parts.headers.get_all(CONTENT_LENGTH).iter();
+        let is_number = |length: &HeaderValue| length.as_bytes().iter().all(u8::is_ascii_digit);
+        lengths.next().is_none_or(is_number) && lengths.next().is_none()
     }
 
     /// What the caller itself says under such a name goes before.

@@ -25,7 +25,8 @@ pub(crate) fn fault_of(error: &Error) -> Fault {
 }
 
 /// ureq has one kind of error for an answer that is not HTTP and for a request that cannot be sent, such as one with a wrong
-/// `Content-Length`. The words tell them apart: naming the variants would tie us to a crate that ureq does not show.
+/// `Content-Length`. The words tell them apart: naming the variants would tie us to a crate that ureq does not show. Those on a
+/// `Content-Length` can be about both; that the caller's own is sound is looked at before.
 fn is_about_an_answer(message: &str) -> bool {
     [
         "http parse",
@@ -34,6 +35,8 @@ fn is_about_an_answer(message: &str) -> bool {
         "unsupported http version",
         "missing a location",
         "location header",
+        "conflicting content-length",
+        "content-length header not a number",
     ]
     .iter()
     .any(|beginning| message.starts_with(beginning))

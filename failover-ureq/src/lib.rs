@@ -61,6 +61,18 @@
 //! hosts only ([`Builder::media_host`]). [`Builder::outputs_as_data`] does so for all of Replicate's: its Python client sends
 //! Replicate's token to whatever host an output names. ureq sends nothing by itself; what you add to a download, you send.
 //!
+//! # What else there is
+//!
+//! * Settings from the program ([`Failover::builder`]), the environment ([`Failover::from_env`]) and a file
+//!   ([`Failover::from_file`]): [`Setting`] lists them, [`Preset`] has sets for two kinds of work. [`Config`] prints the plan, and who
+//!   said what in it.
+//! * One request otherwise: without failover, with a deadline, in another order ([`PerRequest`], an extension of the request).
+//! * While it runs: what the circuit breakers are at ([`Failover::states`]), breakers forced open or closed, and a switch that
+//!   lets every request pass through ([`Failover::switch_off`]).
+//! * Answers that may be used again, and old ones when everybody has failed ([`Builder::cache`]); answers that claim success and
+//!   are none ([`Builder::check_answers`]).
+//! * What happens, as it happens: [`Builder::on_failover`], [`Builder::on_event`], spans and counters ([`observe`]).
+//!
 //! # What ureq leaves us
 //!
 //! * ureq reports a 4xx or 5xx as [`ureq::Error::StatusCode`] unless told otherwise, without headers and body: a hint when to
@@ -118,6 +130,10 @@
 //!
 //! * `http` (on by default): the middleware. Without it only [`calls`] is there, and neither ureq nor HTTP is built.
 //! * `rustls` (on by default): TLS for the requests to stand-ins.
+//! * `cache` (on with `http`): a [`Cache`](calls::Cache) for [`calls`].
+//! * `metrics`: counters and a histogram of `metrics`, listed in [`observe`].
+//! * `tracing`: a span for each call and its events, of `tracing`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "http")]
@@ -138,6 +154,9 @@ mod run;
 pub use calls::Calls;
 pub use clock::Clock;
 pub use failover_core::{Breaker, CircuitState, Fault, Skip};
+#[cfg(feature = "http")]
+pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
+pub use failover_mapping::observe;
 #[cfg(feature = "http")]
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,

@@ -147,7 +147,12 @@ fn ask_own(
     if let Some(headers) = exchange.own_headers() {
         own.add(headers);
     }
+    let sendable = own.says_its_length();
     let result = own.send(body, &flight.launch.limits);
+    if !sendable && matches!(result, Err(Error::Protocol(_))) {
+        *said = Said::This(result);
+        return exchange.own_failed(flight, Fault::InvalidRequest, failover.clock.now());
+    }
     *said = match result {
         Ok(response) => match exchange.wants_body(response.status(), response.headers(), SystemTime::now) {
             Read::Nothing => Said::This(Ok(response)),

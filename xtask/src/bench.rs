@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the core beside other circuit breakers, measured in one run and written to BENCHMARKS.md.
+//! `cargo xtask bench`: the core beside other circuit breakers and the adapters beside bare clients, measured in one run and
+//! written to BENCHMARKS.md.
 //!
 //! The bench is a package outside the workspace (`xtask/bench`), so that nobody who builds or checks the workspace
 //! builds its peers. It writes the tables; what is said about them on the page is written by hand and stays.
@@ -19,7 +20,7 @@ const RUN: &str = "run --release --locked --manifest-path xtask/bench/Cargo.toml
 pub(crate) fn run(root: &Path) -> Result<()> {
     let path = root.join(PAGE.page);
     let page = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", PAGE.page))?;
-    // Sooner than after a minute of measuring.
+    // Sooner than after minutes of measuring.
     PAGE.range(&page)?;
     let rustc = child::stdout_of_rustc(root, &["--version"])?;
     let cores = thread::available_parallelism().context("the number of cores cannot be told")?;

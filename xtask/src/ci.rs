@@ -85,6 +85,7 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
             "check --locked -p failover-ureq --no-default-features --features http",
         ),
         cargo("reqwest adapter, features off", "check --locked -p failover-reqwest --no-default-features"),
+        cargo("isahc adapter, features off", "check --locked -p failover-isahc --no-default-features"),
     ];
     if let Some(target) = bare {
         steps.push(cargo("core without std", &format!("check --locked -p failover-core --target {target}")));
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(
             names(None),
             "dependencies, format, format of the bench, clippy, tests, every order of the atomics, \
-             mapping, features off, ureq adapter, features off, ureq adapter without TLS, reqwest adapter, features off, docs, packages, tidy"
+             mapping, features off, ureq adapter, features off, ureq adapter without TLS, reqwest adapter, features off, isahc adapter, features off, docs, packages, tidy"
         );
         assert!(names(Some("x86_64-unknown-none")).contains("features off, core without std, docs"));
     }
@@ -181,11 +182,11 @@ mod tests {
         let shown: Vec<_> = steps("riscv64gc", None).iter().map(|step| step.work.shown()).collect();
         assert_eq!(shown[0], "cargo fetch --locked --target riscv64gc");
         assert_eq!(
-            shown[10],
+            shown[11],
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps --all-features --locked"
         );
-        assert!(shown[11].starts_with("cargo package --workspace"));
-        assert_eq!(shown[12], "cargo xtask tidy");
+        assert!(shown[12].starts_with("cargo package --workspace"));
+        assert_eq!(shown[13], "cargo xtask tidy");
     }
 
     #[test]

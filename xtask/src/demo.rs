@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: an outage on this machine, and both adapters' examples getting their answers all the same.
+//! `cargo xtask demo`: an outage on this machine, and the adapters' examples getting their answers all the same.
 //!
 //! Everything is real but the providers: sockets, clients, middlewares, and programs that are started as a user
 //! starts them. Each adapter plays four acts: calls that are answered at once and a job for FAL's queue, in the outage
@@ -22,7 +22,7 @@ use stage::{Stage, Witness};
 use transcript::Exchange;
 
 /// The clients that have an adapter.
-const CLIENTS: [&str; 2] = ["ureq", "reqwest"];
+const CLIENTS: [&str; 3] = ["ureq", "reqwest", "isahc"];
 
 /// A program, and how the providers are while it runs.
 struct Act {

@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Measure the core beside other circuit breakers, about a minute, and write BENCHMARKS.md
+    /// Measure the core and the adapters beside their peers, about four minutes, and write BENCHMARKS.md
     Bench,
     /// Everything that must hold before a change is merged; stops at the first failure
     Ci,

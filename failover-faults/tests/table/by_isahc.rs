@@ -7,6 +7,7 @@ use std::time::Duration;
 use failover_isahc::calls::{Calls, Provider};
 use failover_isahc::{Client, Clock, Failover, unanswered};
 use failover_mapping::Fault;
+use failover_mapping::cache::Cache;
 use futures_lite::{AsyncReadExt, future};
 use http::{Request, Response};
 use isahc::config::{Configurable, VersionNegotiation};
@@ -40,7 +41,7 @@ async fn run<'c>(
     let mut request = errand.first();
     loop {
         let heard = read(send(request).await?).await;
-        let served_by = heard.headers.get("x-failover-served-by").map(|it| it.to_str().unwrap().to_owned());
+        let served_by = heard.served_by();
         match errand.heard(heard) {
             Next::Ask(next) => request = next,
             Next::Done(said) => return Ok((said, served_by)),
@@ -127,6 +128,7 @@ pub(crate) struct Calling<'s> {
     scene: &'s Scene,
     clients: [HttpClient; 2],
     calls: Calls,
+    cache: Option<Cache<&'static str, String>>,
     time: Time,
 }
 
@@ -143,21 +145,23 @@ impl<'s> Calling<'s> {
             calls = calls.with_clock(Clock::new(move || now.now(), sleep));
         }
         let clients = [scene.speaks_http_2(), false].map(|http_2| client(scene, http_2));
-        Self { scene, clients, calls, time }
+        Self { scene, clients, calls, cache: scene.cache(), time }
     }
 
     async fn got(&self) -> Got {
         let (scene, [first, second]) = (self.scene, &self.clients);
-        let served = self
+        let asking = self
             .calls
             .ask([
                 Provider::new("primary", || value(first, Errand::primary(scene))),
                 Provider::new("backup", || value(second, Errand::stand_in(scene))),
             ])
             .classify(|trouble| scene.judge(trouble))
-            .is_valid(|url| url.starts_with("https://"))
-            .run()
-            .await;
+            .is_valid(|url| url.starts_with("https://"));
+        let served = match &self.cache {
+            Some(cache) => asking.cached(cache, "a lighthouse").run().await,
+            None => asking.run().await,
+        };
         scene.served(served)
     }
 }
@@ -186,7 +190,7 @@ impl Session for Calling<'_> {
 
 async fn value(client: &HttpClient, errand: Errand) -> Result<String, Trouble> {
     let send = |request| -> Answer<'_> { Box::pin(client.send_async(request)) };
-    let (said, _) = run(send, errand).await.map_err(|error| {eprintln!("{error:?}"); fault_of(&error)})?;
+    let (said, _) = run(send, errand).await.map_err(|error| fault_of(&error))?;
     said.into_value()
 }
 

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use failover_mapping::Fault;
+use failover_mapping::cache::Cache;
 use failover_reqwest::calls::Provider;
 use failover_reqwest::{Calls, Failover, Unanswered};
 use http::{HeaderMap, Request};
@@ -37,7 +38,7 @@ async fn run(client: &ClientWithMiddleware, mut errand: Errand) -> Result<(Said,
     let mut request = errand.first();
     loop {
         let heard = read(client.execute(to_send(request)).await?).await;
-        let served_by = heard.headers.get("x-failover-served-by").map(|it| it.to_str().unwrap().to_owned());
+        let served_by = heard.served_by();
         match errand.heard(heard) {
             Next::Ask(next) => request = next,
             Next::Done(said) => return Ok((said, served_by)),
@@ -136,6 +137,7 @@ pub(crate) struct Calling<'s> {
     /// As they are: nothing is added to them.
     clients: [ClientWithMiddleware; 2],
     calls: Calls,
+    cache: Option<Cache<&'static str, String>>,
     runtime: Runtime,
 }
 
@@ -146,21 +148,23 @@ impl<'s> Calling<'s> {
         let calls = Calls::builder().retries(2).build().unwrap();
         let clients = [scene.speaks_http_2(), false].map(|it| ClientBuilder::new(client(scene, it)).build());
         drop(within);
-        Self { scene, clients, calls, runtime }
+        Self { scene, clients, calls, cache: scene.cache(), runtime }
     }
 
     async fn got(&self) -> Got {
         let (scene, [first, second]) = (self.scene, &self.clients);
-        let served = self
+        let asking = self
             .calls
             .ask([
                 Provider::new("primary", || value(first, Errand::primary(scene))),
                 Provider::new("backup", || value(second, Errand::stand_in(scene))),
             ])
             .classify(|trouble| scene.judge(trouble))
-            .is_valid(|url| url.starts_with("https://"))
-            .run()
-            .await;
+            .is_valid(|url| url.starts_with("https://"));
+        let served = match &self.cache {
+            Some(cache) => asking.cached(cache, "a lighthouse").run().await,
+            None => asking.run().await,
+        };
         scene.served(served)
     }
 }

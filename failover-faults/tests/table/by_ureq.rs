@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use failover_mapping::Fault;
+use failover_mapping::cache::Cache;
 use failover_ureq::calls::Provider;
 use failover_ureq::{Calls, Clock, Failover, Unanswered};
 use http::Request;
@@ -33,7 +34,7 @@ fn run(agent: &Agent, mut errand: Errand) -> Result<(Said, Option<String>), Erro
     let mut request = errand.first();
     loop {
         let heard = ask(agent, request)?;
-        let served_by = heard.headers.get("x-failover-served-by").map(|it| it.to_str().unwrap().to_owned());
+        let served_by = heard.served_by();
         match errand.heard(heard) {
             Next::Ask(next) => request = next,
             Next::Done(said) => return Ok((said, served_by)),
@@ -103,6 +104,7 @@ pub(crate) struct Calling<'s> {
     scene: &'s Scene,
     agent: Agent,
     calls: Calls,
+    cache: Option<Cache<&'static str, String>>,
     time: Time,
 }
 
@@ -113,7 +115,7 @@ impl<'s> Calling<'s> {
         if let Some(clock) = clock(scene, &time) {
             calls = calls.with_clock(clock);
         }
-        Self { scene, agent: config(scene).build().into(), calls, time }
+        Self { scene, agent: config(scene).build().into(), calls, cache: scene.cache(), time }
     }
 
     fn value(&self, errand: Errand) -> Result<String, Trouble> {
@@ -125,15 +127,18 @@ impl<'s> Calling<'s> {
 impl Session for Calling<'_> {
     fn ask(&self) -> Got {
         let scene = self.scene;
-        let served = self
+        let asking = self
             .calls
             .ask([
                 Provider::new("primary", || self.value(Errand::primary(scene))),
                 Provider::new("backup", || self.value(Errand::stand_in(scene))),
             ])
             .classify(|trouble| scene.judge(trouble))
-            .is_valid(|url| url.starts_with("https://"))
-            .run();
+            .is_valid(|url| url.starts_with("https://"));
+        let served = match &self.cache {
+            Some(cache) => asking.cached(cache, "a lighthouse").run(),
+            None => asking.run(),
+        };
         scene.served(served)
     }
 

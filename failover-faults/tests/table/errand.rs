@@ -34,6 +34,14 @@ pub(crate) enum Body {
     BrokenOff,
 }
 
+impl Heard {
+    /// Whom it says that it comes from, or that it is of another time.
+    pub(crate) fn served_by(&self) -> Option<String> {
+        let said = |name| self.headers.get(name)?.to_str().ok().map(str::to_owned);
+        said("x-failover-cache").or_else(|| said("x-failover-served-by"))
+    }
+}
+
 /// What it comes to.
 pub(crate) enum Said {
     Image(String),
@@ -126,6 +134,7 @@ impl Said {
     /// What the caller of a drop-in has, and `served_by` is what the answer says of itself.
     pub(crate) fn got(self, served_by: Option<&str>) -> Got {
         match (self, served_by) {
+            (Self::Image(_), Some("stale")) => Got::Stale,
             (Self::Image(_), Some("nexaapi")) => Got::StandIn,
             (Self::Image(_), _) => Got::Primary,
             (Self::NoImage | Self::NoJson, _) => Got::Junk,

@@ -10,8 +10,8 @@ const HEAD: &str = "\
 
 Every cell is played over real sockets on loopback, with providers of its own (`failover-testkit`), by
 `cargo test -p failover-faults`. This page is printed from the rows of that test, and the test fails if a cell comes out otherwise.
-In every cell it is also checked that the stand-in saw no credential of the caller's, the asked provider none of the
-stand-in's, the target of a redirect none at all, and that no text that the caller is given holds one.
+In every cell it is also checked that the stand-in saw no credential of the caller's (`Authorization`, `Cookie`), the asked
+provider none of the stand-in's, the target of a redirect none at all, and that no text that the caller is given holds one.
 
 FAL is asked for `fal-ai/flux/dev`, and NexaAPI stands in. A cell says what the caller got, and how many requests reached the asked
 provider and the stand-in (`1+1`; questions for a stand-in's job are not counted).
@@ -24,6 +24,7 @@ provider and the stand-in (`1+1`; questions for a stand-in's job are not counted
 | a cell says | the caller got |
 |---|---|
 | primary, stand-in | the healthy answer of that one; the stand-in's in the asked provider's shape, with its provenance |
+| stale | an answer of before, out of the cache, which says how old it is |
 | own 503 | the asked provider's own refusal, as it came |
 | own error | the client's own error, of its own type |
 | own junk, too long, cut | the asked provider's success, handed on unread: the caller finds that its body is no answer, is longer than it reads, or breaks off |
@@ -64,6 +65,7 @@ fn words(cell: Cell) -> String {
         Got::Primary => "primary",
         Got::StandIn => "stand-in",
         Got::StandInThenPrimary => "stand-in, then primary",
+        Got::Stale => "stale",
         Got::AllAnswered => "all answered",
         Got::Junk => "own junk",
         Got::TooLarge => "own, too long",

@@ -62,6 +62,8 @@ pub(crate) enum Scenario {
     /// 503 always, and the answer says who gave it.
     Named,
     AllDown,
+    /// The same after a healthy answer, which the cache kept.
+    Stale,
     /// The caller drops a request that hangs, and asks again.
     Cancelled,
     /// A function of the caller's panics, and the caller asks again.
@@ -81,6 +83,8 @@ pub(crate) enum Got {
     StandIn,
     /// The stand-in's while the asked provider is down, then the asked provider's again.
     StandInThenPrimary,
+    /// The healthy answer of another time, which says so.
+    Stale,
     /// Every time an answer, of the asked provider's or the stand-in's.
     AllAnswered,
     /// The asked provider's success, whose body is none. It is handed on unread, so the caller finds out.

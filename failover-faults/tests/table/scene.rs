@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use failover_mapping::cache::{Cache, Freshness};
 use failover_mapping::calls::{AllFailed, Served};
 use failover_mapping::{Builder, Fault, FromConfig, ProviderName};
 use failover_testkit::{Fault as Ill, Provider, Reply};
@@ -19,10 +20,13 @@ pub(crate) const NEXA_KEY: &str = "nexa-secret-0003";
 const CALLERS: &str = "caller-secret";
 
 /// Longer answers are refused, and no caller reads one.
-pub(crate) const LIMIT: usize = 1 << 20;
+pub(crate) const LIMIT: usize = 1 << 18;
 
-/// What a party that hangs is given.
-const SHORT: Duration = Duration::from_millis(400);
+/// Never fresh, so everybody is asked first.
+const FRESHNESS: Freshness = Freshness::new(Duration::ZERO).stale_if_error(Duration::from_secs(3600));
+
+/// What a party that hangs is given: longer than a busy machine takes for what comes before it hangs.
+const SHORT: Duration = Duration::from_secs(1);
 
 pub(crate) struct Scene {
     pub(crate) fal: Provider,
@@ -77,6 +81,9 @@ impl Scene {
         } else {
             builder.provider_url(ProviderName::Fal, &self.primary)
         };
+        if self.what == What::Scenario(Scenario::Stale) {
+            builder = builder.cache(FRESHNESS);
+        }
         match (self.limit(), self.way) {
             (Some(limit), Way::AtStandIn) => builder.stand_in_limit(limit),
             (Some(limit), _) => builder.primary_limit(limit),
@@ -123,6 +130,11 @@ impl Scene {
         self.told.lock().unwrap().push(text);
     }
 
+    /// The cache of a cell that has one, for callables.
+    pub(crate) fn cache(&self) -> Option<Cache<&'static str, String>> {
+        (self.what == What::Scenario(Scenario::Stale)).then(|| Cache::new(FRESHNESS))
+    }
+
     /// What the author of the callables thinks of an error.
     pub(crate) fn judge(&self, trouble: &Trouble) -> (Fault, Option<Duration>) {
         assert!(!self.panics.swap(false, Ordering::Relaxed), "{OWN_PANIC}");
@@ -132,6 +144,7 @@ impl Scene {
     /// What a call came to.
     pub(crate) fn served(&self, served: Result<Served<String>, AllFailed<Trouble>>) -> Got {
         match served {
+            Ok(served) if served.cached().is_some_and(|cached| cached.stale) => Got::Stale,
             Ok(served) if served.provider == "primary" => Got::Primary,
             Ok(served) => {
                 assert_eq!(served.provider, "backup");
@@ -139,7 +152,6 @@ impl Scene {
                 Got::StandIn
             }
             Err(failed) => {
-                eprintln!("{failed}");
                 self.tell(format!("{failed}\n{failed:?}"));
                 Got::Failed
             }
@@ -182,6 +194,7 @@ fn begin(scenario: Scenario, fal: &Provider, nexa: &Provider) {
             fal.always(Reply::status(503));
             nexa.always(Reply::status(503));
         }
+        Scenario::Stale => {}
         Scenario::Cancelled => fal.script([Reply::silence()]),
         Scenario::Panic | Scenario::ClockJumps => fal.script([Reply::status(503)]),
     }

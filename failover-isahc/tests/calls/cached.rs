@@ -52,7 +52,8 @@ fn a_leader_that_is_dropped_leaves_the_asking_to_another_at_once() {
     });
     let follower = calls.ask([good.provider()]).cached(&cache, "a").run();
     let nudge = futures_lite::future::yield_now();
-    let (led, (followed, ())) = time.run(zip(async { zip(leader, nudge).await.0 }, zip(follower, time.sleep(SECOND))));
+    let (led, (followed, ())) =
+        time.run(zip(async { zip(leader, nudge).await.0 }, zip(follower, time.sleep(SECOND))));
     assert!(led.is_none());
     assert_eq!(told(&followed.unwrap()), (1, None));
     assert_eq!(time.now(), SECOND);

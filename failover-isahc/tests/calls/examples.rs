@@ -6,6 +6,8 @@ mod any_callable;
 mod cached;
 #[path = "../../examples/chain_of_models_isahc.rs"]
 mod chain_of_models;
+#[path = "../../examples/custom_runtime_isahc.rs"]
+mod custom_runtime;
 #[path = "../../examples/custom_validation_isahc.rs"]
 mod custom_validation;
 #[path = "../../examples/health_aware_isahc.rs"]
@@ -30,6 +32,11 @@ fn cached() {
 #[test]
 fn chain_of_models() {
     chain_of_models::main().unwrap();
+}
+
+#[test]
+fn custom_runtime() {
+    custom_runtime::main().unwrap();
 }
 
 #[test]

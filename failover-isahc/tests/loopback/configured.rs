@@ -18,7 +18,9 @@ fn written(name: &str, text: &str) -> PathBuf {
 /// What the scene is, in a file.
 fn text(scene: &Scene) -> String {
     let (nexa, fal) = (scene.nexa.url(), scene.fal.url());
-    format!("nexa_base_url = \"{nexa}\"\nnexa_api_key = {{ env = \"THE_KEY\" }}\nprovider_url.fal = \"{fal}\"\n")
+    format!(
+        "nexa_base_url = \"{nexa}\"\nnexa_api_key = {{ env = \"THE_KEY\" }}\nprovider_url.fal = \"{fal}\"\n"
+    )
 }
 
 /// These variables and no others.
@@ -36,11 +38,15 @@ fn a_file_is_read_and_asked_by() {
     scene.fal.always(Reply::status(429));
     let file = written("read.toml", &text(&scene));
     let failover = Failover::from_vars(variables(file, &[("FAILOVER_STAND_IN_ATTEMPTS", "1")])).unwrap();
-    let answer = scene.ask_fal(&scene.caller_with(HttpClient::new().unwrap(), failover.clone()), &prompt()).unwrap();
+    let answer =
+        scene.ask_fal(&scene.caller_with(HttpClient::new().unwrap(), failover.clone()), &prompt()).unwrap();
     assert_eq!(served_by(&answer), Some("nexaapi"));
     assert_eq!(scene.nexa.seen()[0].header("authorization"), Some(&*format!("Bearer {NEXA_KEY}")));
     let plan = failover.config().to_string();
-    assert!(plan.contains("stand_in_attempts = 1") && plan.contains("# FAILOVER_STAND_IN_ATTEMPTS"), "{plan}");
+    assert!(
+        plan.contains("stand_in_attempts = 1") && plan.contains("# FAILOVER_STAND_IN_ATTEMPTS"),
+        "{plan}"
+    );
 }
 
 #[test]
@@ -50,10 +56,18 @@ fn a_failover_can_start_switched_off() {
     let file = written("off.toml", &text(&scene));
     let failover = Failover::from_vars(variables(file, &[("FAILOVER_OFF", "1")])).unwrap();
     assert!(failover.is_off());
-    let passed = scene.ask_fal(&scene.caller_with(HttpClient::new().unwrap(), failover.clone()), &prompt()).unwrap();
+    let passed =
+        scene.ask_fal(&scene.caller_with(HttpClient::new().unwrap(), failover.clone()), &prompt()).unwrap();
     assert_eq!((passed.status().as_u16(), served_by(&passed)), (429, None));
     failover.switch_on();
-    assert_eq!(served_by(&scene.ask_fal(&scene.caller_with(HttpClient::new().unwrap(), failover.clone()), &prompt()).unwrap()), Some("nexaapi"));
+    assert_eq!(
+        served_by(
+            &scene
+                .ask_fal(&scene.caller_with(HttpClient::new().unwrap(), failover.clone()), &prompt())
+                .unwrap()
+        ),
+        Some("nexaapi")
+    );
 }
 
 #[test]
@@ -74,7 +88,9 @@ fn a_key_that_is_none_is_not_sent() {
         scene.fal.always(Reply::status(429));
         let builder = scene.builder().key_from(ProviderName::Nexa, move || key.to_owned());
         let failover = scene.failover(builder);
-        let answer = scene.ask_fal(&scene.caller_with(HttpClient::new().unwrap(), failover.clone()), &prompt()).unwrap();
+        let answer = scene
+            .ask_fal(&scene.caller_with(HttpClient::new().unwrap(), failover.clone()), &prompt())
+            .unwrap();
         assert_eq!((answer.status().as_u16(), scene.nexa.count()), (429, 0), "{key:?}");
         let told = scene.seen.lock().unwrap()[0].to_string();
         assert!(told.contains("NexaAPI's key_from(..) gave a key that"), "{told}");

@@ -12,15 +12,17 @@ use futures_lite::future::{block_on, or, poll_fn, yield_now};
 use isahc::http::Response;
 use isahc::{Body, Error};
 
-/// What the future comes to, if it is polled so often at most.
+/// What the future comes to, if so many polls are enough.
 fn polled<T>(most: usize, future: impl Future<Output = T>) -> Option<T> {
     let (mut future, mut polls) = (pin!(future), 0);
     block_on(poll_fn(|context| {
-        if polls == most {
-            return Poll::Ready(None);
+        if polls < most {
+            polls += 1;
+            if let Poll::Ready(done) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(done));
+            }
         }
-        polls += 1;
-        future.as_mut().poll(context).map(Some)
+        if polls < most { Poll::Pending } else { Poll::Ready(None) }
     }))
 }
 

@@ -17,12 +17,11 @@ impl<F: FromConfig> Builder<F> {
     /// can read should be seen. Nor is `FAILOVER_CONFIG` passed over, which names a file: it needs
     /// [`from_vars_and_files`](Self::from_vars_and_files), which is behind an adapter's `Failover::from_env`.
     pub fn from_vars(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let mut builder = Self::new();
         if variable(variables::FILE).is_some() {
             let problem = "names a file, and files are not read here: use from_vars_and_files, or unset it";
-            builder.refuse(ConfigError::variable(variables::FILE, problem));
+            return Self::new().refuse(ConfigError::variable(variables::FILE, problem));
         }
-        builder.variables(&variable)
+        Self::new().variables(&variable)
     }
 
     /// As [`from_vars`](Self::from_vars), over the file that `FAILOVER_CONFIG` names, if it is set, as `read` reads it.
@@ -30,9 +29,13 @@ impl<F: FromConfig> Builder<F> {
         variable: impl Fn(&str) -> Option<String>,
         read: impl Fn(&Path) -> io::Result<String>,
     ) -> Self {
-        match variable(variables::FILE) {
-            Some(file) => Self::from_file(Path::new(&file), variable, read),
-            None => Self::new().variables(&variable),
+        let Some(file) = variable(variables::FILE) else { return Self::new().variables(&variable) };
+        match read(Path::new(&file)) {
+            Ok(text) => Self::from_toml(&file, &text, &variable, &read).variables(&variable),
+            Err(error) => {
+                let problem = format!("names a file that cannot be read: {error}");
+                Self::new().refuse(ConfigError::variable(variables::FILE, problem))
+            }
         }
     }
 
@@ -45,11 +48,7 @@ impl<F: FromConfig> Builder<F> {
         let file = file.as_ref();
         match read(file) {
             Ok(text) => Self::from_toml(file, &text, &variable, &read).variables(&variable),
-            Err(error) => {
-                let mut builder = Self::new();
-                builder.refuse(ConfigError::unread(file, &error));
-                builder
-            }
+            Err(error) => Self::new().refuse(ConfigError::unread(file, &error)),
         }
     }
 
@@ -86,22 +85,22 @@ impl<F: FromConfig> Builder<F> {
         read: impl Fn(&Path) -> io::Result<String>,
     ) -> Self {
         let mut builder = Self::new();
-        let read = file::read(file.as_ref(), text, &variable, &read, &mut builder.settings);
-        if let Err(refused) = read {
-            builder.refuse(refused);
+        match file::read(file.as_ref(), text, &variable, &read, &mut builder.settings) {
+            Ok(()) => builder,
+            Err(refused) => builder.refuse(refused),
         }
-        builder
     }
 
     fn variables(mut self, variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        if let Err(refused) = variables::read(variable, &mut self.settings) {
-            self.refuse(refused);
+        match variables::read(variable, &mut self.settings) {
+            Ok(()) => self,
+            Err(refused) => self.refuse(refused),
         }
-        self
     }
 
     /// The first thing that is refused is what the user hears of.
-    fn refuse(&mut self, refused: ConfigError) {
+    fn refuse(mut self, refused: ConfigError) -> Self {
         self.settings.refused.get_or_insert(refused);
+        self
     }
 }

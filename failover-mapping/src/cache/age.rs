@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "cache")]
+use failover_core::{Freshness, Moment};
+
 /// An answer out of the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,12 +18,14 @@ pub struct Cached {
 
 #[cfg(feature = "cache")]
 impl Cached {
-    pub(crate) const fn fresh(age: Duration) -> Self {
-        Self { age, stale: false }
+    /// One that was found in front of the providers, or is on its way.
+    pub(crate) fn before(at: Moment, now: Moment) -> Self {
+        Self { age: now.since(at), stale: false }
     }
 
-    pub(crate) const fn stale(age: Duration) -> Self {
-        Self { age, stale: true }
+    /// One that was found behind them: another call may have brought it meanwhile, and then it is fresh all the same.
+    pub(crate) fn behind(freshness: Freshness, at: Moment, now: Moment) -> Self {
+        Self { age: now.since(at), stale: freshness.fresh(at, now).is_none() }
     }
 }
 

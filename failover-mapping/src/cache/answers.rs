@@ -61,17 +61,15 @@ impl Answers {
         (record.at.since(now) <= AHEAD).then(|| Arc::new(record))
     }
 
+    /// How old a record is that serves behind the providers.
+    pub(crate) fn behind(&self, record: &Record, wall: SystemTime) -> Cached {
+        Cached::behind(self.freshness, record.at, moment(wall))
+    }
+
     pub(crate) fn put(&self, key: &Key, record: &Record) {
         let keep = self.freshness.expiry(record.at).since(record.at);
         if let Some(bytes) = record.to_bytes().filter(|_| !keep.is_zero()) {
             self.shelf.put(&key.to_string(), bytes, keep);
         }
-    }
-}
-
-impl Record {
-    /// How old it is, as one that serves in front of the providers, or behind them.
-    pub(crate) fn cached(&self, stale: bool, wall: SystemTime) -> Cached {
-        Cached { age: moment(wall).since(self.at), stale }
     }
 }

@@ -128,8 +128,8 @@ fn kept<K: Eq + Hash, V>(values: usize) -> Arc<quick_cache::sync::Cache<K, Arc<K
 
 impl<V: Clone> Kept<V> {
     /// The value again, as the answer of a call that began then.
-    fn served(&self, report: Report, how: fn(Duration) -> Cached, now: Moment) -> Served<V> {
-        let report = Report { wanted: 1, served: 1, cached: Some(how(now.since(self.at))), ..report };
+    fn served(&self, report: Report, cached: Cached) -> Served<V> {
+        let report = Report { wanted: 1, served: 1, cached: Some(cached), ..report };
         Served { value: self.value.clone(), provider: self.provider.clone(), report }
     }
 }
@@ -142,9 +142,12 @@ impl<K: Clone + Eq + Hash, V: Clone> Visit<K, V> {
         let key = search.key.clone();
         let found = search.next(now, || cache.fresh(&key, now), || cache.stale(&key, now));
         let report = || Report { took: now.since(*began), ..Report::default() };
+        let freshness = cache.freshness;
         match found {
-            Found::Fresh(kept) => Turn::Served(kept.served(report(), Cached::fresh, now)),
-            Found::Stale(kept) => Turn::Served(kept.served(report(), Cached::stale, now)),
+            Found::Fresh(kept) => Turn::Served(kept.served(report(), Cached::before(kept.at, now))),
+            Found::Stale(kept) => {
+                Turn::Served(kept.served(report(), Cached::behind(freshness, kept.at, now)))
+            }
             Found::Follow(follow) => Turn::Follow(follow),
             Found::Nothing(lead) => Turn::Ask(Seat { cache: cache.clone(), key, lead }),
         }
@@ -183,7 +186,10 @@ impl<K: Clone + Eq + Hash, V: Clone> Seat<K, V> {
         };
         lead.end(end);
         match cache.stale(&key, now).filter(|_| may_be_stale) {
-            Some(kept) => Ok(kept.served(failed.into_report(), Cached::stale, now)),
+            Some(kept) => {
+                let cached = Cached::behind(cache.freshness, kept.at, now);
+                Ok(kept.served(failed.into_report(), cached))
+            }
             None => Err(failed),
         }
     }

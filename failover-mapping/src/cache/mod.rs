@@ -102,6 +102,6 @@ pub(crate) use flights::{End, Found};
 #[cfg(feature = "http")]
 pub(crate) use key::{Key, Parts, Scope};
 #[cfg(feature = "http")]
-pub(crate) use record::Record;
+pub(crate) use record::{Record, moment};
 #[cfg(feature = "http")]
 pub(crate) use store::Shelf;

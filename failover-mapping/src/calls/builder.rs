@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use failover_core::{
@@ -12,6 +13,8 @@ use failover_core::{
 use super::names::SLOTS;
 use super::roster::{PATIENCE, Roster};
 use super::setting::SettingError;
+use crate::observe::{Event, Listeners, OnEvent};
+use crate::preset::Preset;
 
 /// Makes an adapter's `Calls` of what was set.
 pub trait FromRoster: Sized {
@@ -30,6 +33,7 @@ pub struct Builder<C> {
     latency: Option<Latency>,
     health: Option<Health>,
     budget: Option<RetryBudget>,
+    on_event: Option<OnEvent>,
     built: PhantomData<fn() -> C>,
 }
 
@@ -45,43 +49,61 @@ impl<C: FromRoster> Builder<C> {
             latency: None,
             health: None,
             budget: None,
+            on_event: None,
             built: PhantomData,
         }
     }
 
-    const fn policy(self, policy: Policy) -> Self {
+    fn policy(self, policy: Policy) -> Self {
         Self { policy, ..self }
     }
 
+    /// Limits and retries for a kind of work, to begin with: what is said after it goes over it. `Interactive`: 30 s in all, 10 s
+    /// for an attempt, no retries, no waits. `Batch`: 1 h in all, 10 min for an attempt, two retries that are 30 s apart. The
+    /// reasons stand at [`Preset`].
+    pub fn preset(self, preset: Preset) -> Self {
+        let seconds = Duration::from_secs;
+        match preset {
+            Preset::Interactive => {
+                self.deadline(seconds(30)).timeout(seconds(10)).retries(0).patience(Duration::ZERO)
+            }
+            Preset::Batch => {
+                let waits = Backoff::constant(seconds(30)).cap(seconds(30));
+                let waiting = self.deadline(seconds(3_600)).timeout(seconds(600)).retries(2).backoff(waits);
+                waiting.patience(seconds(30))
+            }
+        }
+    }
+
     /// How often each provider may be asked again before the next one is; never unless said.
-    pub const fn retries(self, retries: u32) -> Self {
+    pub fn retries(self, retries: u32) -> Self {
         let policy = self.policy.retries(retries);
         self.policy(policy)
     }
 
     /// The waits between attempts on one provider: exponential from 200 ms up to 30 s with full jitter, unless said.
-    pub const fn backoff(self, backoff: Backoff) -> Self {
+    pub fn backoff(self, backoff: Backoff) -> Self {
         let policy = self.policy.backoff(backoff);
         self.policy(policy)
     }
 
     /// The longest wait for a retry that is worth it; 3 s unless said. Where one would have to wait longer, for the backoff or
     /// because the provider wants to be left alone, the next provider is asked at once.
-    pub const fn patience(self, patience: Duration) -> Self {
+    pub fn patience(self, patience: Duration) -> Self {
         let policy = self.policy.patience(patience);
         self.policy(policy)
     }
 
     /// Whether a request of unknown fate, a time limit that passed above all, may be repeated on the same provider, at the
     /// risk of being done and billed twice; it may not unless said. The next provider is asked either way.
-    pub const fn repeat_unknown(self, allowed: bool) -> Self {
+    pub fn repeat_unknown(self, allowed: bool) -> Self {
         let policy = self.policy.repeat_unknown(allowed);
         self.policy(policy)
     }
 
     /// The call as a whole ends this long after it began; without limit unless said. No attempt starts and no wait ends after
     /// it.
-    pub const fn deadline(self, deadline: Duration) -> Self {
+    pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
     }
 
@@ -90,48 +112,53 @@ impl<C: FromRoster> Builder<C> {
     /// An async adapter drops the attempt's future then. A blocking one cannot stop a function: in its thread, it is not
     /// waited for any longer; within the caller's own, its answer is used however late it comes, and counts as a
     /// failure of its provider for the breaker, unless [`Breaker::slow`] allows more.
-    pub const fn timeout(self, timeout: Duration) -> Self {
+    pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
 
     /// The most attempts of a whole call, over all providers; without limit unless said.
-    pub const fn attempts(self, attempts: NonZeroU32) -> Self {
+    pub fn attempts(self, attempts: NonZeroU32) -> Self {
         let policy = self.policy.attempts(attempts);
         self.policy(policy)
     }
 
     /// When a provider is left alone, and for how long: after three failures in a row, for 30 s and a little, unless said.
-    pub const fn breaker(self, breaker: Breaker) -> Self {
+    pub fn breaker(self, breaker: Breaker) -> Self {
         Self { breaker, ..self }
     }
 
     /// Asks the next provider before the present one has failed; never unless said. [`Hedge::race`] asks all at once. A
     /// blocking adapter does so only where each attempt has a thread.
-    pub const fn hedge(self, hedge: Hedge) -> Self {
+    pub fn hedge(self, hedge: Hedge) -> Self {
         let policy = self.policy.hedge(hedge);
         Self { hedged: true, ..self.policy(policy) }
     }
 
     /// Asks the healthiest provider first, in place of the given order: fewer failures lately, then the quicker one.
-    pub const fn by_health(self, health: Health) -> Self {
+    pub fn by_health(self, health: Health) -> Self {
         let policy = self.policy.by_health(true);
         Self { health: Some(health), ..self.policy(policy) }
     }
 
     /// The record of latencies that [`Hedge::after_percentile`] reads; with a hedge, the core's default unless said.
-    pub const fn latency(self, latency: Latency) -> Self {
+    pub fn latency(self, latency: Latency) -> Self {
         Self { latency: Some(latency), ..self }
     }
 
     /// Limits retries and hedges of all calls together; unlimited unless said.
-    pub const fn budget(self, budget: RetryBudget) -> Self {
+    pub fn budget(self, budget: RetryBudget) -> Self {
         Self { budget: Some(budget), ..self }
     }
 
     /// Who is asked all the same when every breaker refuses: the first provider of the list, unless said.
-    pub const fn last_resort(self, who: LastResort) -> Self {
+    pub fn last_resort(self, who: LastResort) -> Self {
         let policy = self.policy.last_resort(who);
         self.policy(policy)
+    }
+
+    /// Called with everything that happens, as it happens: see [`observe`](crate::observe). A panic in it is caught.
+    pub fn on_event(self, on_event: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        Self { on_event: Some(Arc::new(on_event)), ..self }
     }
 
     /// Checks the settings and builds.
@@ -162,7 +189,7 @@ impl<C: FromRoster> Builder<C> {
         if let Some(budget) = self.budget {
             fleet = fleet.with_budget(budget);
         }
-        Ok(C::from_roster(Roster::new(policy, fleet)))
+        Ok(C::from_roster(Roster::new(policy, fleet, Listeners::of(self.on_event))))
     }
 }
 

@@ -4,20 +4,22 @@
 use std::fmt;
 use std::time::Duration;
 
-use failover_core::{AttemptId, Cause, Fault, Finish, Launch, Moment, Outcome};
+use failover_core::{AttemptId, Cause, Event, Fault, Finish, Launch, Moment, Outcome};
 
 use super::failed::{AllFailed, Failure, RootCause, Why};
 use super::names::is_unguarded;
 use super::report::{Attempt, End, Passed, Report};
+use super::roster::Roster;
 use super::verdict::Verdict;
 use super::wanted::{Taken, Wanted};
+use crate::observe::{CallSpan, Witness};
 
 /// The books of one call. The [module documentation](super) shows it at work.
 ///
 /// Every launch of the core is told by [`launch`](Ledger::launch), and then what became of it, once: by
 /// [`settle`](Ledger::settle) or [`not_started`](Ledger::not_started) with the outcome that they return for the core, or, as
 /// the core calls it off, by [`cancel`](Ledger::cancel) or [`abandon`](Ledger::abandon).
-pub struct Ledger<W, E, C> {
+pub struct Ledger<'c, W, E, C> {
     wanted: W,
     classify: C,
     names: Vec<String>,
@@ -26,6 +28,8 @@ pub struct Ledger<W, E, C> {
     failures: Vec<Failure<E>>,
     /// What the latest answer held.
     items: Vec<usize>,
+    /// None where nobody is told.
+    witness: Option<Witness<'c>>,
 }
 
 struct Flight {
@@ -38,7 +42,7 @@ struct Flight {
     goes_on: bool,
 }
 
-impl<W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<W, E, C> {
+impl<'c, W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<'c, W, E, C> {
     /// Of a call that begins now, for what is `wanted`, from providers with these `names`, whose errors mean what `classify`
     /// says.
     #[must_use]
@@ -51,6 +55,28 @@ impl<W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<W, E, C> {
             flights: Vec::new(),
             failures: Vec::new(),
             items: Vec::new(),
+            witness: None,
+        }
+    }
+
+    /// The same, and those who listen to the calls of this roster are told of it.
+    #[must_use]
+    pub fn observed(self, roster: &'c Roster) -> Self {
+        Self { witness: Some(Witness::new(&roster.listeners)), ..self }
+    }
+
+    /// The span of the call: what is done for it is done within.
+    #[must_use]
+    pub fn span(&mut self) -> CallSpan {
+        let witness = self.witness.as_mut();
+        witness.map_or_else(CallSpan::none, |witness| witness.span(&self.names))
+    }
+
+    /// What the call has come to by its latest poll or settle, besides the action: the change of a breaker
+    /// ([`Call::next_event`](failover_core::Call::next_event)) and whom it passed over. To be told after each of them.
+    pub fn told(&mut self, event: Option<Event>, report: failover_core::Report<'_>, now: Moment) {
+        if let Some(witness) = &mut self.witness {
+            witness.told(&self.names, event, report, now);
         }
     }
 
@@ -89,6 +115,9 @@ impl<W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<W, E, C> {
             end: None,
             goes_on: false,
         });
+        if let Some(witness) = &mut self.witness {
+            witness.started(&self.names, launch);
+        }
         self.wanted.question(&missing)
     }
 
@@ -161,7 +190,11 @@ impl<W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<W, E, C> {
     /// # Errors
     ///
     /// Nobody served, or not all that was required.
-    pub fn conclude(self, report: failover_core::Report<'_>, now: Moment) -> Result<W::Got, W::Failed<E>> {
+    pub fn conclude(
+        mut self,
+        report: failover_core::Report<'_>,
+        now: Moment,
+    ) -> Result<W::Got, W::Failed<E>> {
         let why = match report.finish() {
             Some(Finish::Served(_) | Finish::Partly) => return self.wanted_got(report, now),
             Some(Finish::Refused(_)) => Why::Refused,
@@ -170,13 +203,21 @@ impl<W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<W, E, C> {
             Some(Finish::Failed(Cause::Unavailable(until))) => Why::Unavailable(until.since(now)),
             Some(Finish::Failed(_)) | None => Why::Exhausted,
         };
-        let told = self.report(report, now);
+        let told = self.over(report, now);
         Err(self.wanted.failed(AllFailed::new(why, self.failures, told)))
     }
 
-    fn wanted_got(self, report: failover_core::Report<'_>, now: Moment) -> Result<W::Got, W::Failed<E>> {
-        let told = self.report(report, now);
+    fn wanted_got(mut self, report: failover_core::Report<'_>, now: Moment) -> Result<W::Got, W::Failed<E>> {
+        let told = self.over(report, now);
         self.wanted.got(told)
+    }
+
+    fn over(&mut self, report: failover_core::Report<'_>, now: Moment) -> Report {
+        let told = self.report(report, now);
+        if let Some(witness) = &mut self.witness {
+            witness.over(&self.names, &told);
+        }
+        told
     }
 
     fn report(&self, report: failover_core::Report<'_>, now: Moment) -> Report {
@@ -237,6 +278,12 @@ impl<W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<W, E, C> {
             flight.took = now.since(flight.began);
             flight.end = Some(end);
         }
+        let heard = self.witness.as_ref().is_some_and(Witness::is_heard);
+        let ended = self.flights.get(attempt.number() as usize).filter(|_| heard);
+        let ended = ended.map(|flight| (flight.launch, self.attempt(flight)));
+        if let (Some(witness), Some((launch, ended))) = (&mut self.witness, ended) {
+            witness.ended(&self.names, &launch, &ended);
+        }
     }
 
     fn flight(&mut self, attempt: AttemptId) -> Option<&mut Flight> {
@@ -254,7 +301,7 @@ fn name_of<'a>(names: &'a [String], flights: &[Flight], attempt: AttemptId) -> &
     flight.and_then(|flight| names.get(flight.launch.candidate)).map_or("", String::as_str)
 }
 
-impl<W, E, C> fmt::Debug for Ledger<W, E, C> {
+impl<W, E, C> fmt::Debug for Ledger<'_, W, E, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
             .field("names", &self.names)

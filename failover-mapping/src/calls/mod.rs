@@ -31,15 +31,18 @@
 //!     let now = || Moment::EPOCH; // an adapter's clock
 //!     let lineup = calls.0.line_up(providers.iter().map(|(name, _)| (*name).to_owned()))?;
 //!     let policy = calls.0.policy();
-//!     let mut ledger = Ledger::new(Lone::new(), Verdict::broken, lineup.names, now());
+//!     let mut ledger = Ledger::new(Lone::new(), Verdict::broken, lineup.names, now()).observed(&calls.0);
 //!     let call = Call::new(&policy, &lineup.candidates, 42, now());
 //!     let mut call = Guard::new(call, calls.0.fleet(), now);
 //!     loop {
-//!         match call.poll(now()) {
+//!         let action = call.poll(now());
+//!         ledger.told(call.next_event(), call.report(), now());
+//!         match action {
 //!             Action::Launch(launch) => {
 //!                 ledger.launch(&launch, call.missing(), now());
 //!                 let result = (providers[launch.candidate].1)();
 //!                 call.settle(launch.attempt, ledger.settle(launch.attempt, result, now()), now());
+//!                 ledger.told(call.next_event(), call.report(), now());
 //!             }
 //!             Action::Wait(_) | Action::Cancel(_) => {} // an adapter's sleep
 //!             Action::Finish(_) => return ledger.conclude(call.report(), now()),
@@ -74,6 +77,7 @@ pub use builder::{Builder, FromRoster};
 pub use failed::{AllFailed, AnyError, Failure, RootCause, Unfilled, Why};
 pub use filled::{Filled, Values};
 pub use ledger::Ledger;
+pub(crate) use names::is_unguarded;
 pub use lone::{Lone, Served};
 pub use report::{Attempt, End, Passed, Report};
 pub use roster::{Lineup, Roster};

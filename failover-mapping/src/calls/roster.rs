@@ -8,6 +8,7 @@ use failover_core::{Breaker, Candidate, CircuitState, Fleet, Moment, Policy, Pro
 
 use super::names::{self, Names};
 use super::setting::SettingError;
+use crate::observe::{Change, Event, Listeners};
 
 /// The longest wait for a retry that is worth it, unless said.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
@@ -20,6 +21,7 @@ pub struct Roster {
     policy: Policy,
     fleet: Fleet,
     names: RwLock<Names>,
+    pub(super) listeners: Listeners,
 }
 
 /// The providers of one call, checked.
@@ -33,8 +35,8 @@ pub struct Lineup {
 }
 
 impl Roster {
-    pub(crate) fn new(policy: Policy, fleet: Fleet) -> Self {
-        Self { policy, fleet, names: RwLock::default() }
+    pub(crate) fn new(policy: Policy, fleet: Fleet, listeners: Listeners) -> Self {
+        Self { policy, fleet, names: RwLock::default(), listeners }
     }
 
     /// What every call may spend. A call that has wishes of its own changes its copy.
@@ -84,7 +86,9 @@ impl Roster {
     ///
     /// All breakers are taken by other names.
     pub fn force_open(&self, name: &str) -> Result<(), SettingError> {
-        self.breaker(name).map(|id| self.fleet.force_open(id))
+        self.breaker(name).map(|id| self.fleet.force_open(id))?;
+        self.tell(name, Change::ForcedOpen);
+        Ok(())
     }
 
     /// This provider is asked however it fails, until [`Roster::release`].
@@ -93,7 +97,9 @@ impl Roster {
     ///
     /// All breakers are taken by other names.
     pub fn force_closed(&self, name: &str) -> Result<(), SettingError> {
-        self.breaker(name).map(|id| self.fleet.force_closed(id))
+        self.breaker(name).map(|id| self.fleet.force_closed(id))?;
+        self.tell(name, Change::ForcedClosed);
+        Ok(())
     }
 
     /// The breaker of this provider judges for itself again, as if it were new.
@@ -101,6 +107,13 @@ impl Roster {
         let known = self.names.read().unwrap_or_else(PoisonError::into_inner).known(name);
         if let Some(id) = known {
             self.fleet.release(id);
+            self.tell(name, Change::Released);
+        }
+    }
+
+    fn tell(&self, domain: &str, change: Change) {
+        if self.listeners.is_heard() {
+            self.listeners.tell(&Event::Breaker { domain, change });
         }
     }
 
@@ -115,7 +128,11 @@ impl Roster {
 impl Default for Roster {
     /// With the defaults of the [`Builder`](super::Builder).
     fn default() -> Self {
-        Self::new(Policy::new().patience(PATIENCE), Fleet::new(names::SLOTS.into(), Breaker::new()))
+        Self::new(
+            Policy::new().patience(PATIENCE),
+            Fleet::new(names::SLOTS.into(), Breaker::new()),
+            Listeners::default(),
+        )
     }
 }
 

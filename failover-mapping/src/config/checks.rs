@@ -84,8 +84,7 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
     }
     let unknown = |provider: &ProviderName| matches!(provider, ProviderName::Nexa | ProviderName::Other(_));
     if let Some((provider, _)) = settings.stand_in_urls.iter().find(|(provider, _)| unknown(provider)) {
-        let problem =
-            "is for FAL and Replicate: use nexa_base_url(..), or say it in the provider's own file";
+        let problem = "is for FAL and Replicate: use nexa_base_url(..), or say it in the provider's own file";
         return Err(settings.refuse("stand_in_url", Some(provider.as_str()), problem));
     }
     let checked = settings.triggers.check();
@@ -173,7 +172,8 @@ pub(super) fn deployments(
             return Err(refused("is not of the form owner/name"));
         }
         let row = catalogue.row(ProviderName::Replicate, model);
-        let row = row.ok_or_else(|| refused("names a model that has no row: use one of Replicate's table"))?;
+        let row =
+            row.ok_or_else(|| refused("names a model that has no row: use one of Replicate's table"))?;
         Ok((deployment.clone(), row))
     };
     settings.deployments.iter().map(row).collect()

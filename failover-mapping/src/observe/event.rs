@@ -195,6 +195,7 @@ impl<'a> Party<'a> {
 }
 
 impl Outcome {
+    #[cfg(feature = "http")]
     pub(crate) fn of(fault: Option<Fault>) -> Self {
         fault.map_or(Self::Answered, Self::Failed)
     }

@@ -41,6 +41,7 @@ impl Exchange<'_, '_> {
         if !self.watch.is_heard() {
             return;
         }
+        let _ = self.span();
         let (asked, model) = self.errand.primary();
         let cast = Cast { config: self.config, errand: &self.errand };
         for entry in report.entries().filter(|entry| entry.skipped.is_some()) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::event::Event;
 
 /// The user's own function.
-type OnEvent = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+pub(crate) type OnEvent = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 
 /// Who listens to what happens in all calls of one `Failover` or `Calls`. Clones count the calls together.
 #[derive(Clone, Default)]
@@ -18,6 +18,11 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
+    pub(crate) fn of(on_event: Option<OnEvent>) -> Self {
+        Self { on_event, calls: Arc::default() }
+    }
+
+    #[cfg(feature = "http")]
     pub(crate) fn listen(&mut self, on_event: impl Fn(&Event<'_>) + Send + Sync + 'static) {
         self.on_event = Some(Arc::new(on_event));
     }

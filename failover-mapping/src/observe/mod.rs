@@ -65,10 +65,13 @@ mod span;
 #[cfg(feature = "tracing")]
 mod trace;
 mod watch;
+mod witness;
 
 pub use event::{Change, Event, Outcome, Party, Story};
-pub(crate) use listeners::Listeners;
+pub(crate) use listeners::{Listeners, OnEvent};
 #[cfg(feature = "metrics")]
 pub use meter::{Kind, METRICS, Metric, describe_metrics};
 pub use span::CallSpan;
+#[cfg(feature = "http")]
 pub(crate) use watch::Watch;
+pub(crate) use witness::Witness;

@@ -13,6 +13,14 @@ pub struct CallSpan {
 }
 
 impl CallSpan {
+    /// A span that nobody sees.
+    pub(crate) const fn none() -> Self {
+        Self {
+            #[cfg(feature = "tracing")]
+            span: tracing::Span::none(),
+        }
+    }
+
     /// A child of the span that the caller is in.
     #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "nobody asks"))]
     pub(crate) fn of(asked: Party<'_>) -> Self {

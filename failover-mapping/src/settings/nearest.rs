@@ -11,7 +11,10 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     let shorter = |known: &str| known.starts_with(&*name) || name.starts_with(known);
     let rated = known.into_iter().map(|known| {
         let distance = distance(&name, &known.replace('-', "_"));
-        (if name.len() >= 3 && known.len() >= 3 && shorter(known) { distance.min(1) } else { distance }, known)
+        (
+            if name.len() >= 3 && known.len() >= 3 && shorter(known) { distance.min(1) } else { distance },
+            known,
+        )
     });
     let (distance, found) = rated.min_by_key(|(distance, _)| *distance)?;
     (distance <= (found.len() / 3).max(1)).then_some(found)
@@ -26,7 +29,8 @@ fn distance(one: &str, other: &str) -> usize {
         let mut row = vec![i + 1];
         for (j, b) in other.iter().enumerate() {
             let of = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
-            let mut least = (of(&last, j) + usize::from(a != b)).min(of(&last, j + 1) + 1).min(of(&row, j) + 1);
+            let mut least =
+                (of(&last, j) + usize::from(a != b)).min(of(&last, j + 1) + 1).min(of(&row, j) + 1);
             let swapped = i > 0 && j > 0 && one.get(i - 1) == Some(b) && other.get(j - 1) == Some(a);
             if swapped {
                 least = least.min(of(&before, j - 1) + 1);

@@ -55,10 +55,18 @@ pub(crate) const ROWS: [Row; 44] = [
         "Settings for a kind of work: interactive or batch. Whatever else is said goes over them.",
     )
     .unless("none", "\"interactive\""),
-    Row::new("off", Slot::Flag(|it| &mut it.off), "Starts switched off: every request passes through as it is."),
+    Row::new(
+        "off",
+        Slot::Flag(|it| &mut it.off),
+        "Starts switched off: every request passes through as it is.",
+    ),
     Row::new("stand_ins", Slot::StandIns, "Who stands in, in this order. Each needs a key."),
-    Row::new("deadline", Slot::MaybeTime(|it| &mut it.deadline), "The whole call ends this long after it began.")
-        .unless("no limit", "\"30s\""),
+    Row::new(
+        "deadline",
+        Slot::MaybeTime(|it| &mut it.deadline),
+        "The whole call ends this long after it began.",
+    )
+    .unless("no limit", "\"30s\""),
     Row::new(
         "primary_limit",
         Slot::MaybeTime(|it| &mut it.primary_limit),
@@ -86,7 +94,11 @@ pub(crate) const ROWS: [Row; 44] = [
         Slot::Time(|it| &mut it.poll_interval),
         "The wait between two questions for a stand-in's job.",
     ),
-    Row::new("variants", Slot::Flag(|it| &mut it.variants), "Whether a variant of a model may stand in for it."),
+    Row::new(
+        "variants",
+        Slot::Flag(|it| &mut it.variants),
+        "Whether a variant of a model may stand in for it.",
+    ),
     Row::new(
         "losses",
         Slot::Flag(|it| &mut it.losses),
@@ -102,7 +114,11 @@ pub(crate) const ROWS: [Row; 44] = [
         Slot::Bytes(|it| &mut it.request_limit),
         "Larger request bodies are passed on without failover.",
     ),
-    Row::new("answer_limit", Slot::Bytes(|it| &mut it.answer_limit), "Larger answers of a stand-in are refused."),
+    Row::new(
+        "answer_limit",
+        Slot::Bytes(|it| &mut it.answer_limit),
+        "Larger answers of a stand-in are refused.",
+    ),
     Row::new(
         "outputs_as_data",
         Slot::Flag(|it| &mut it.outputs_as_data),
@@ -162,9 +178,17 @@ pub(crate) const ROWS: [Row; 44] = [
         "Further hosts from which a stand-in's files may be fetched, where the caller wants them as data.",
     )
     .unless("none", "nexaapi = [\"https://cdn.example\"]"),
-    Row::new("deployment", Slot::Deployments, "The model behind a deployment on Replicate, both as owner/name.")
-        .unless("none", "\"acme/mine\" = \"stability-ai/sdxl\""),
-    Row::new("triggers.statuses", Slot::Statuses, "The statuses that make a stand-in answer, from 400 to 599."),
+    Row::new(
+        "deployment",
+        Slot::Deployments,
+        "The model behind a deployment on Replicate, both as owner/name.",
+    )
+    .unless("none", "\"acme/mine\" = \"stability-ai/sdxl\""),
+    Row::new(
+        "triggers.statuses",
+        Slot::Statuses,
+        "The statuses that make a stand-in answer, from 400 to 599.",
+    ),
     Row::new(
         "triggers.connect",
         Slot::Flag(|it| &mut it.triggers.connect),
@@ -202,7 +226,11 @@ pub(crate) const ROWS: [Row; 44] = [
         "An answer that took longer than this counts as a failure, though it is used.",
     )
     .unless("none is too slow", "\"20s\""),
-    Row::new("breaker.pause", Slot::Time(|it| &mut it.breaker.pause), "How long a provider's model is left alone."),
+    Row::new(
+        "breaker.pause",
+        Slot::Time(|it| &mut it.breaker.pause),
+        "How long a provider's model is left alone.",
+    ),
     Row::new(
         "breaker.growing_to",
         Slot::MaybeTime(|it| &mut it.breaker.growing_to),
@@ -236,11 +264,18 @@ pub(crate) const ROWS: [Row; 44] = [
         "For so long after that, an answer serves when every provider has failed.",
     )
     .unless("not used when stale", "\"50m\""),
-    Row::new("cache.capacity", Slot::Bytes(|it| &mut it.cache.capacity), "How much of memory the kept answers take."),
+    Row::new(
+        "cache.capacity",
+        Slot::Bytes(|it| &mut it.cache.capacity),
+        "How much of memory the kept answers take.",
+    ),
 ];
 
+/// What is said, in words.
+type Words = fn(&Settings) -> &'static str;
+
 /// What the program says and no file can.
-pub(crate) const CODE: [(&str, fn(&Settings) -> &'static str); 4] = [
+pub(crate) const CODE: [(&str, Words); 4] = [
     ("cache_store", |it| if it.cache.store.is_none() { "in memory" } else { "of your own" }),
     ("store", |it| if it.store.is_in_memory() { "in memory" } else { "of your own" }),
     ("on_failover", |it| if it.on_failover.is_some() { "set" } else { "not set" }),

@@ -49,7 +49,8 @@ pub(crate) struct Entry<'a> {
 
 /// A name as a refusal may repeat it. What does not look like one may be a key in the wrong place.
 pub(crate) fn shown(name: &str) -> &str {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'0'..=b'9');
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'0'..=b'9');
     if (1..=24).contains(&name.len()) && name.bytes().all(plain) { name } else { "(another name)" }
 }
 

@@ -45,7 +45,11 @@ impl Row {
             Slot::Origins(of, _) => Ok(list(of(settings).iter().map(|text| quoted(text)))),
             _ => return self.entries(settings),
         };
-        vec![Shown { name: self.name.to_owned(), value: one, source: settings.sources.of(self.name).cloned() }]
+        vec![Shown {
+            name: self.name.to_owned(),
+            value: one,
+            source: settings.sources.of(self.name).cloned(),
+        }]
     }
 
     fn entries(&self, settings: &mut Settings) -> Vec<Shown> {
@@ -67,7 +71,9 @@ impl Row {
                 let all = settings.deployments.iter();
                 all.map(|(name, model)| (name.clone(), Ok(quoted(model)))).collect()
             }
-            Slot::Keys => settings.keys.iter().map(|(name, key)| (name.to_string(), Err(said(key)))).collect(),
+            Slot::Keys => {
+                settings.keys.iter().map(|(name, key)| (name.to_string(), Err(said(key)))).collect()
+            }
             Slot::Rows => {
                 let each = providers(settings.data.iter().filter_map(|own| own.provider)).into_iter();
                 each.map(|provider| (provider.to_string(), Err(files(settings, Some(provider))))).collect()

@@ -90,9 +90,9 @@
 
 use std::time::Duration;
 
-use failover_core::Moment;
 pub use failover_core::{
-    Backoff, Breaker, CircuitState, Fault, Health, Hedge, Jitter, LastResort, Latency, RetryBudget, Skip,
+    Backoff, Breaker, CircuitState, Fault, Health, Hedge, Jitter, LastResort, Latency, Moment, RetryBudget,
+    Skip,
 };
 pub use failover_mapping::cache::Cached;
 #[cfg(feature = "cache")]

@@ -58,7 +58,7 @@ async fn a_refused_request_is_not_answered_by_an_old_value() {
     assert!(calls.ask([ill.provider()]).cached(&cache, "a").run().await.is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_thousand_tasks_in_many_threads_one_asks_and_all_have_its_answer() {
     let (calls, cache, asked) = (Calls::new(), Arc::new(numbers()), Arc::new(AtomicU32::new(0)));
     let mut tasks = tokio::task::JoinSet::new();

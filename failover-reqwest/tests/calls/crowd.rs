@@ -59,13 +59,13 @@ async fn a_flapping_primary_is_asked_in_vain_as_often_as_its_breaker_lets_it() {
         let in_vain = primary.asked_in_vain.swap(0, Ordering::Relaxed);
         assert!((3..=3 + 5).contains(&in_vain), "{in_vain}");
         for _ in 0..3 {
-            sleep(30 * SECOND).await;
+            sleep(30 * SECOND + millis(1)).await;
             assert_eq!(crowd(&calls, &primary).await, 0);
             assert_eq!(primary.asked_in_vain.swap(0, Ordering::Relaxed), 1, "one probe");
         }
         assert!(matches!(calls.state("primary"), CircuitState::Open(_)));
         primary.down.store(false, Ordering::Relaxed);
-        sleep(30 * SECOND).await;
+        sleep(30 * SECOND + millis(1)).await;
         // One probes, whoever comes meanwhile is answered by the backup, and then all come back.
         let by_primary = crowd(&calls, &primary).await;
         assert!((1000 - 6..1000).contains(&by_primary), "{by_primary}");
@@ -95,10 +95,10 @@ async fn all_in_the_same_moment() {
     };
     assert_eq!(at_once().await, CALLERS, "all were in flight before the first had failed");
     assert_eq!(at_once().await, 0, "then nobody asks");
-    sleep(30 * SECOND).await;
+    sleep(30 * SECOND + millis(1)).await;
     assert_eq!(at_once().await, 1, "but one, once in a while");
     primary.down.store(false, Ordering::Relaxed);
-    sleep(30 * SECOND).await;
+    sleep(30 * SECOND + millis(1)).await;
     assert_eq!(at_once().await, 1, "until that one succeeds");
     assert_eq!(at_once().await, CALLERS);
 }

@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use failover_reqwest::calls::{Backoff, Breaker, Calls, CircuitState, Fault, Feed, Jitter, Provider, Why};
 use tokio::sync::{Barrier, Notify};
 use tokio::task::JoinSet;
-use tokio::time::advance;
 
-use crate::scene::{SECOND, Script, bad, calls, good, millis, takes, waits};
+use crate::scene::{SECOND, Script, bad, calls, good, is_about, millis, pass, takes, waits};
 
 #[tokio::test(start_paused = true)]
 async fn a_no_work_is_finished_only_to_be_thrown_away_and_repeated() {
@@ -33,7 +32,7 @@ async fn b_of_a_hundred_callers_one_probes() {
     for _ in 0..3 {
         calls.call([bad("primary").provider(), good("backup").provider()]).await.unwrap();
     }
-    advance(40 * SECOND).await;
+    pass(40 * SECOND).await;
     assert_eq!(calls.state("primary"), CircuitState::HalfOpen);
     let (probes, served) = (AtomicU32::new(0), AtomicU32::new(0));
     let others = Notify::new();
@@ -144,7 +143,7 @@ async fn g_a_retry_after_is_respected() {
     let calls = calls(Calls::builder().retries(1).backoff(Backoff::constant(millis(1))));
     let primary = Script::new("primary", &[Err("busy"), Ok(1)]);
     let ask = calls.ask([primary.provider()]).classify(|_| (Fault::Throttled, 2 * SECOND));
-    assert_eq!(ask.run().await.unwrap().report.took, 2 * SECOND);
+    assert!(is_about(ask.run().await.unwrap().report.took, 2 * SECOND));
     let ask = calls.ask([takes::<u32>("other", SECOND, Err("busy"))]);
     let error = ask.classify(|_| (Fault::Throttled, 60 * SECOND)).run().await.unwrap_err();
     assert_eq!(error.report().took, SECOND, "and one beyond patience is not waited for");

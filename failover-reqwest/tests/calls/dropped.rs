@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use failover_reqwest::calls::{Backoff, Breaker, Calls, CircuitState, Feed, Hedge, Provider};
 use tokio::task::yield_now;
-use tokio::time::{advance, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
-use crate::scene::{Alive, SECOND, bad, calls, good, hangs, millis, polled, takes};
+use crate::scene::{Alive, SECOND, bad, calls, good, hangs, millis, pass, polled, takes};
 
 /// More than any of these calls is polled.
 const MANY: u32 = 100;
@@ -95,7 +95,7 @@ async fn a_probe_is_given_back_wherever_its_call_is_dropped() {
     for _ in 0..3 {
         calls.call([bad("one").provider()]).await.unwrap_err();
     }
-    advance(30 * SECOND).await;
+    pass(30 * SECOND).await;
     let mut dropped = 0;
     for polls in 0..MANY {
         assert_eq!(calls.state("one"), CircuitState::HalfOpen, "a dropped probe closes nothing");
@@ -118,7 +118,7 @@ async fn ten_thousand_dropped_probes_take_no_place() {
     for _ in 0..3 {
         calls.call([bad("one").provider()]).await.unwrap_err();
     }
-    advance(40 * SECOND).await;
+    pass(40 * SECOND).await;
     for _ in 0..10_000 {
         assert!(polled(1, calls.call([hangs::<u32>("one")])).await.is_none());
     }
@@ -138,7 +138,7 @@ async fn callers_who_give_up_early_blame_nobody_and_late_ones_do() {
         let call = calls.call([hangs::<u32>("hung")]);
         let mut call = std::pin::pin!(call);
         assert!(polled(1, call.as_mut()).await.is_none());
-        advance(10 * SECOND).await;
+        pass(10 * SECOND).await;
     }
     let state = calls.state("hung");
     assert!(matches!(state, CircuitState::Open(_)), "{state:?}");

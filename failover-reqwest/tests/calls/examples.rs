@@ -7,6 +7,8 @@ mod any_callable;
 mod cached;
 #[path = "../../examples/chain_of_models_reqwest.rs"]
 mod chain_of_models;
+#[path = "../../examples/custom_runtime_reqwest.rs"]
+mod custom_runtime;
 #[path = "../../examples/custom_validation_reqwest.rs"]
 mod custom_validation;
 #[path = "../../examples/health_aware_reqwest.rs"]
@@ -32,6 +34,11 @@ fn cached() {
 #[test]
 fn chain_of_models() {
     chain_of_models::main().unwrap();
+}
+
+#[test]
+fn custom_runtime() {
+    custom_runtime::main().unwrap();
 }
 
 #[test]

@@ -5,9 +5,8 @@ use std::num::NonZeroU32;
 use failover_reqwest::calls::{
     Backoff, Breaker, Calls, Fault, Health, Jitter, LastResort, RetryBudget, Skip, Why,
 };
-use tokio::time::advance;
 
-use crate::scene::{SECOND, Script, bad, calls, good, millis, names, waits};
+use crate::scene::{SECOND, Script, bad, calls, good, is_about, millis, names, pass, waits};
 
 #[tokio::test(start_paused = true)]
 async fn a_provider_is_not_retried_unless_said() {
@@ -69,7 +68,7 @@ async fn a_short_retry_after_is_waited_for() {
     let ask = calls.ask([primary.provider(), backup.provider()]);
     let got = ask.classify(|_| (Fault::Throttled, 2 * SECOND)).run().await.unwrap();
     assert_eq!((got.value, got.provider.as_str()), (3, "primary"));
-    assert_eq!(waits(&got.report), [2 * SECOND]);
+    assert!(matches!(waits(&got.report)[..], [wait] if is_about(wait, 2 * SECOND)), "{}", got.report);
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,12 +80,13 @@ async fn a_long_retry_after_is_answered_elsewhere_and_kept() {
         ask.classify(|_| (Fault::Throttled, Some(60 * SECOND))).run().await.unwrap()
     };
     assert_eq!(ask().await.provider, "backup");
-    advance(59 * SECOND).await;
+    pass(59 * SECOND).await;
     let second = ask().await;
     assert_eq!((second.provider.as_str(), primary.asked()), ("backup", 1));
     let skipped = &second.report.skipped[0];
-    assert_eq!((skipped.why, skipped.until), (Skip::CircuitOpen, Some(SECOND)));
-    advance(SECOND).await;
+    assert_eq!(skipped.why, Skip::CircuitOpen);
+    assert!(is_about(skipped.until.unwrap(), SECOND), "{}", second.report);
+    pass(SECOND).await;
     assert_eq!(ask().await.provider, "primary");
 }
 

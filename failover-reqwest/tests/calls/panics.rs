@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
 use failover_reqwest::calls::{Calls, CircuitState, Fault, Feed, Provider};
-use tokio::time::advance;
 
-use crate::scene::{Alive, SECOND, bad, good, millis, takes};
+use crate::scene::{Alive, SECOND, bad, good, millis, pass, takes};
 
 /// Polls it to its panic, and returns what that says.
 async fn panic_of<F: Future>(future: F) -> &'static str {
@@ -91,7 +90,7 @@ async fn in_a_probe_it_gives_the_place_back() {
     for _ in 0..3 {
         calls.call([bad("primary").provider()]).await.unwrap_err();
     }
-    advance(40 * SECOND).await;
+    pass(40 * SECOND).await;
     for _ in 0..10 {
         assert_eq!(calls.state("primary"), CircuitState::HalfOpen);
         let bang = Provider::new("primary", async || -> Result<u32, &str> { panic!("bang") });

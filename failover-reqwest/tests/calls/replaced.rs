@@ -5,9 +5,8 @@ use std::time::Duration;
 use failover_reqwest::calls::{
     Backoff, Breaker, Calls, CircuitState, Health, Jitter, LastResort, Provider, Skip,
 };
-use tokio::time::advance;
 
-use crate::scene::{SECOND, Script, bad, calls, good, hangs, millis, names, takes, waits};
+use crate::scene::{SECOND, Script, bad, calls, good, hangs, millis, names, pass, takes, waits};
 
 /// One provider; these of its models are out of order.
 async fn generate(model: &'static str, broken: &'static [&'static str]) -> Result<String, String> {
@@ -83,7 +82,7 @@ async fn health_aware_skips_for_300_s_and_success_heals() {
     let well = good("well");
     let got = calls.call([sick.provider(), well.provider()]).await.unwrap();
     assert_eq!((got.provider.as_str(), sick.asked()), ("well", 3));
-    advance(299 * SECOND).await;
+    pass(299 * SECOND).await;
     let got = calls.call([sick.provider(), bad("well").provider()]).await.unwrap();
     assert_eq!(
         (got.value, got.report.skipped[0].why),
@@ -108,7 +107,7 @@ async fn three_tries_with_exponential_backoff_and_jitter_then_a_breaker_after_fi
     calls.call([api.provider()]).await.unwrap_err();
     assert_eq!(api.asked(), 5, "the fifth failure opened it");
     assert!(matches!(calls.state("api"), CircuitState::Open(_)));
-    advance(60 * SECOND).await;
+    pass(60 * SECOND).await;
     assert_eq!(calls.state("api"), CircuitState::HalfOpen);
 }
 

@@ -15,6 +15,16 @@ pub(crate) const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// Lets so much time pass, and the rest of a millisecond, up to which breakers round.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::advance(time + millis(1)).await;
+}
+
+/// Whether it is so much, but for the parts of a millisecond that breakers and timers round.
+pub(crate) fn is_about(time: Duration, expected: Duration) -> bool {
+    time.abs_diff(expected) <= millis(2)
+}
+
 pub(crate) fn calls(builder: Builder<Calls>) -> Calls {
     builder.build().unwrap()
 }

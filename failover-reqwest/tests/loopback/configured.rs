@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use failover_testkit::Reply;
 use failover_reqwest::{Failover, ProviderName};
+use failover_testkit::Reply;
 
 use crate::scene::{NEXA_KEY, Scene, client, prompt, served_by};
 
@@ -17,7 +17,9 @@ fn written(name: &str, text: &str) -> PathBuf {
 /// What the scene is, in a file.
 fn text(scene: &Scene) -> String {
     let (nexa, fal) = (scene.nexa.url(), scene.fal.url());
-    format!("nexa_base_url = \"{nexa}\"\nnexa_api_key = {{ env = \"THE_KEY\" }}\nprovider_url.fal = \"{fal}\"\n")
+    format!(
+        "nexa_base_url = \"{nexa}\"\nnexa_api_key = {{ env = \"THE_KEY\" }}\nprovider_url.fal = \"{fal}\"\n"
+    )
 }
 
 /// These variables and no others.
@@ -39,7 +41,10 @@ async fn a_file_is_read_and_asked_by() {
     assert_eq!(served_by(&answer), Some("nexaapi"));
     assert_eq!(scene.nexa.seen()[0].header("authorization"), Some(&*format!("Bearer {NEXA_KEY}")));
     let plan = failover.config().to_string();
-    assert!(plan.contains("stand_in_attempts = 1") && plan.contains("# FAILOVER_STAND_IN_ATTEMPTS"), "{plan}");
+    assert!(
+        plan.contains("stand_in_attempts = 1") && plan.contains("# FAILOVER_STAND_IN_ATTEMPTS"),
+        "{plan}"
+    );
 }
 
 #[tokio::test]
@@ -52,7 +57,10 @@ async fn a_failover_can_start_switched_off() {
     let passed = scene.ask_fal(&client(failover.clone()), &prompt()).await.unwrap();
     assert_eq!((passed.status().as_u16(), served_by(&passed)), (429, None));
     failover.switch_on();
-    assert_eq!(served_by(&scene.ask_fal(&client(failover.clone()), &prompt()).await.unwrap()), Some("nexaapi"));
+    assert_eq!(
+        served_by(&scene.ask_fal(&client(failover.clone()), &prompt()).await.unwrap()),
+        Some("nexaapi")
+    );
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! The adapter against providers on loopback, over real sockets. What every server saw is counted.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
+mod cached;
 mod clients;
 mod configured;
 mod conversation;
 mod drop_in;
+mod examples;
 mod jobs;
+mod observed;
 mod scene;
+#[cfg(feature = "tracing")]
+mod traced;
 mod trouble;
 mod wishes;

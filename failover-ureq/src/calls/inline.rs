@@ -18,17 +18,21 @@ pub(super) fn run<'a, W: Wanted, E, C: FnMut(&E) -> Verdict>(
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, began);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster);
+    let span = ledger.span();
     let call = Call::batch(&policy, &lineup.candidates, ledger.count(), seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || clock.now());
     loop {
-        match call.poll(now) {
+        let action = call.poll(now);
+        ledger.told(call.next_event(), call.report(), now);
+        match action {
             Action::Launch(launch) => {
                 let question = ledger.launch(&launch, call.missing(), now);
                 let callable = callables.get_mut(launch.candidate).expect("the core names whom it was given");
-                let result = callable(&question);
+                let result = span.within(|| callable(&question));
                 now = clock.now();
                 call.settle(launch.attempt, ledger.settle(launch.attempt, result, now), now);
+                ledger.told(call.next_event(), call.report(), now);
             }
             Action::Wait(Some(until)) => {
                 clock.sleep(until.since(now));

@@ -36,23 +36,28 @@ where
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, began);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster);
+    let span = ledger.span();
     let call = Call::batch(&policy, &lineup.candidates, ledger.count(), seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || clock.now());
     let (tell, heard) = mpsc::channel::<Told<W::Answer, E>>();
     loop {
-        let told = match call.poll(now) {
+        let action = call.poll(now);
+        ledger.told(call.next_event(), call.report(), now);
+        let told = match action {
             Action::Launch(launch) => {
                 let question = ledger.launch(&launch, call.missing(), now);
                 let callable = callables.get(launch.candidate).expect("the core names whom it was given");
                 let (callable, tell, attempt) = (Arc::clone(callable), tell.clone(), launch.attempt);
+                let span = span.clone();
                 let started = thread::Builder::new().name("failover".to_owned()).spawn(move || {
-                    let result = panic::catch_unwind(AssertUnwindSafe(|| callable(question)));
+                    let result = panic::catch_unwind(AssertUnwindSafe(|| span.within(|| callable(question))));
                     // Nobody listens any more if the call is over.
                     drop(tell.send((attempt, result)));
                 });
                 if started.is_err() {
                     call.settle(attempt, ledger.not_started(attempt, now), now);
+                    ledger.told(call.next_event(), call.report(), now);
                 }
                 continue;
             }
@@ -68,6 +73,7 @@ where
             // What was called off was told to the ledger and the core already.
             Some((attempt, Ok(result))) if ledger.is_in_flight(attempt) => {
                 call.settle(attempt, ledger.settle(attempt, result, now), now);
+                ledger.told(call.next_event(), call.report(), now);
             }
             Some((attempt, Err(panic))) if ledger.is_in_flight(attempt) => panic::resume_unwind(panic),
             Some(_) | None => {}

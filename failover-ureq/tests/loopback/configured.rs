@@ -17,7 +17,9 @@ fn written(name: &str, text: &str) -> PathBuf {
 /// What the scene is, in a file.
 fn text(scene: &Scene) -> String {
     let (nexa, fal) = (scene.nexa.url(), scene.fal.url());
-    format!("nexa_base_url = \"{nexa}\"\nnexa_api_key = {{ env = \"THE_KEY\" }}\nprovider_url.fal = \"{fal}\"\n")
+    format!(
+        "nexa_base_url = \"{nexa}\"\nnexa_api_key = {{ env = \"THE_KEY\" }}\nprovider_url.fal = \"{fal}\"\n"
+    )
 }
 
 /// These variables and no others.
@@ -39,7 +41,10 @@ fn a_file_is_read_and_asked_by() {
     assert_eq!(served_by(&answer), Some("nexaapi"));
     assert_eq!(scene.nexa.seen()[0].header("authorization"), Some(&*format!("Bearer {NEXA_KEY}")));
     let plan = failover.config().to_string();
-    assert!(plan.contains("stand_in_attempts = 1") && plan.contains("# FAILOVER_STAND_IN_ATTEMPTS"), "{plan}");
+    assert!(
+        plan.contains("stand_in_attempts = 1") && plan.contains("# FAILOVER_STAND_IN_ATTEMPTS"),
+        "{plan}"
+    );
 }
 
 #[test]

@@ -38,7 +38,12 @@ const ROOMS: [Room; 9] = [
         ],
     },
     Room { name: "xtask", uses: &["failover-testkit"], tests_use: &[] },
-    Room { name: "failover-bench", uses: &["failover-core", "failover-mapping"], tests_use: &[] },
+    // It measures them, side by side.
+    Room {
+        name: "failover-bench",
+        uses: &["failover-core", "failover-mapping", "failover-ureq", "failover-reqwest", "failover-isahc"],
+        tests_use: &[],
+    },
 ];
 
 pub(super) fn violations(manifest: &Manifest) -> Vec<Violation> {

@@ -32,16 +32,19 @@ where
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, began);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster);
+    let span = ledger.span();
     let call = Call::batch(&policy, &lineup.candidates, ledger.count(), runtime.seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || runtime.now());
     let mut in_flight = InFlight(Vec::new());
     loop {
-        match call.poll(now) {
+        let action = call.poll(now);
+        ledger.told(call.next_event(), call.report(), now);
+        match action {
             Action::Launch(launch) => {
                 let question = ledger.launch(&launch, call.missing(), now);
                 let provider = providers.get_mut(launch.candidate).expect("the core names whom it was given");
-                in_flight.0.push((launch.attempt, provider.ask(question)));
+                in_flight.0.push((launch.attempt, span.around(provider.ask(question))));
             }
             Action::Cancel(attempt) => {
                 ledger.cancel(attempt, now);
@@ -53,6 +56,7 @@ where
                 now = runtime.now();
                 if let Some((attempt, result)) = ended {
                     call.settle(attempt, ledger.settle(attempt, result, now), now);
+                    ledger.told(call.next_event(), call.report(), now);
                 }
             }
             Action::Finish(_) => return ledger.conclude(call.report(), now),
