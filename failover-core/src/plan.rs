@@ -134,6 +134,8 @@ pub enum LastResort {
     /// The primary, so that the caller gets its own answer or error.
     #[default]
     Primary,
+    /// The candidate at this place among the call's: the one that was asked for, where it is not the first.
+    Candidate(usize),
     /// Everyone who was skipped, in order.
     Everyone,
 }

@@ -208,6 +208,7 @@ impl<'p> Call<'p> {
                 && match self.policy.last_resort {
                     LastResort::Nobody => false,
                     LastResort::Primary => slot.candidate == 0,
+                    LastResort::Candidate(place) => usize::from(slot.candidate) == place,
                     LastResort::Everyone => true,
                 }
         };

@@ -8,7 +8,7 @@ use failover_core::{Candidate, Entry, Fault, Launch, Moment, Outcome, Policy};
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::cache::Scope;
-use crate::config::Config;
+use crate::config::{Config, first_answer};
 use crate::data::Field;
 use crate::errand::{Cast, Errand};
 use crate::flight::{Conclusion, Flight, Step};
@@ -75,8 +75,11 @@ impl<'c, 'b> Exchange<'c, 'b> {
     /// answered by what came before: it may have a webhook.
     pub(crate) fn for_caller(mut self, scope: Option<Scope>) -> Self {
         let Errand::Generation(generation) = &self.errand else { return self };
-        let ends = self.policy.ends(self.history.started);
-        let recall = scope.and_then(|scope| Recall::new(self.config, generation, scope, self.body, ends));
+        // Who hangs is followed no longer than an answer usually takes.
+        let usual = self.history.started.plus(first_answer(generation.source.model.task));
+        let ends = self.policy.ends(self.history.started).map_or(usual, |ends| ends.min(usual));
+        let recall =
+            scope.and_then(|scope| Recall::new(self.config, generation, scope, self.body, Some(ends)));
         if recall.is_some() && self.reading.get_or_insert_with(|| generation.read(self.body)).is_ok() {
             self.recall = recall;
         }

@@ -203,7 +203,9 @@ impl Reader<'_> {
             Task::Speech => "audio",
             Task::Transcription => return None,
         };
-        if kind.is_some_and(|kind| !kind.eq_ignore_ascii_case(wanted)) {
+        let other = kind.is_some_and(|kind| !kind.eq_ignore_ascii_case(wanted));
+        // What the asked provider calls its result, it knows.
+        if other && self.reach != Reach::Anywhere {
             return None;
         }
         let size = around.width.zip(around.height).map(|(width, height)| Size::new(width, height));

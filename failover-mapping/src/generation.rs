@@ -25,6 +25,7 @@ use crate::shape::{self, Output, State, fal};
 use crate::standing::Standing;
 use crate::talk::{Inline, Stage, Talk, Turn, Wait};
 use crate::ticket::{Held, Issue, Record};
+use crate::verdict;
 use crate::write::{self, Translation};
 
 /// What the caller asks, and of whom.
@@ -117,7 +118,13 @@ impl<'c> Generation<'c, '_> {
         }
         let Some(reader) = self.reader(config) else { return Ok(()) };
         let accepted = status == StatusCode::ACCEPTED;
-        match reader.answer(body, accepted).map_err(|unusable| unusable.fault)? {
+        let said = match reader.answer(body, accepted) {
+            Ok(said) => said,
+            // Another provider would make what the caller called off, or what is not to be made.
+            Err(_) if verdict::is_the_callers(body) => return Ok(()),
+            Err(unusable) => return Err(unusable.fault),
+        };
+        match said {
             Said::Done(_) => Ok(()),
             // Whoever is to wait for the result was told that there is none.
             Said::Pending { .. } if matches!(self.entrance, Entrance::Fal(_)) => Err(Fault::Empty),

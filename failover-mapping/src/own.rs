@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use failover_core::{Fault, Moment, Outcome, Step};
+use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 
 use crate::errand::Errand;
@@ -25,7 +26,7 @@ impl<'c> Exchange<'c, '_> {
     pub fn wants_body(&self, status: StatusCode, headers: &HeaderMap, wall: impl Fn() -> SystemTime) -> Read {
         if status.is_success() {
             let checked = self.config.check_answers() && self.generation().is_some();
-            return if checked || self.wants_to_keep(headers) { Read::Whole } else { Read::Nothing };
+            return if checked || self.wants_to_keep() { Read::Whole } else { Read::Nothing };
         }
         let triggers = &self.config.triggers;
         let trigger = triggers.should_failover(status.as_u16());
@@ -51,7 +52,7 @@ impl<'c> Exchange<'c, '_> {
         wall: impl Fn() -> SystemTime,
     ) -> Outcome<'static> {
         if status.as_u16() < 400 {
-            let junk = if status.is_success() { self.junk(status, body) } else { None };
+            let junk = if status.is_success() { self.junk(status, headers, body) } else { None };
             if junk.is_none() {
                 self.keep_own((status, headers, body), wall);
             }
@@ -91,11 +92,16 @@ impl<'c> Exchange<'c, '_> {
     }
 
     /// Why a success is none, where answers are checked.
-    fn junk(&self, status: StatusCode, body: Body<'_>) -> Option<Fault> {
+    fn junk(&self, status: StatusCode, headers: &HeaderMap, body: Body<'_>) -> Option<Fault> {
         let generation = self.generation().filter(|_| self.config.check_answers())?;
         match body {
-            Body::Whole(body) => generation.check(self.config, status, body).err(),
-            Body::Broken(fault) => Some(fault),
+            Body::Whole(body) => {
+                // What the caller decodes itself is nobody else's to judge. Some clients leave the header where they decode.
+                let encoded = headers.contains_key(CONTENT_ENCODING);
+                let junk = generation.check(self.config, status, body).err();
+                junk.filter(|fault| !(encoded && *fault == Fault::Malformed))
+            }
+            Body::Broken(fault) => Some(fault).filter(|fault| self.config.triggers.transport(*fault)),
             // It is too long to be checked.
             Body::Unread | Body::Beginning(_) => None,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_core::{Candidate, Limits, Policy};
+use failover_core::{Candidate, LastResort, Limits, Policy};
 
 use crate::config::{Config, Plan, first_answer};
 use crate::data::Task;
@@ -28,20 +28,21 @@ pub struct PerRequest {
     off: bool,
     deadline: Option<Duration>,
     order: Option<Vec<ProviderName>>,
+    cache_scope: Option<String>,
 }
 
 impl PerRequest {
     /// As the configuration says.
     #[must_use]
     pub const fn new() -> Self {
-        Self { off: false, deadline: None, order: None }
+        Self { off: false, deadline: None, order: None, cache_scope: None }
     }
 
     /// Without failover: the request passes through as it is. A question for a job that was failed over is answered all the
     /// same, as nobody else knows of it.
     #[must_use]
     pub const fn off() -> Self {
-        Self { off: true, deadline: None, order: None }
+        Self { off: true, deadline: None, order: None, cache_scope: None }
     }
 
     /// The whole call ends this long after it began, in place of [`Builder::deadline`](crate::Builder::deadline). Unless a
@@ -57,6 +58,18 @@ impl PerRequest {
     #[must_use]
     pub fn order(self, order: impl IntoIterator<Item = ProviderName>) -> Self {
         Self { order: Some(order.into_iter().collect()), ..self }
+    }
+
+    /// Answers are kept for this scope apart from all others: a tenant, say, where several share one credential, or are told
+    /// apart by something that a client adds on the way and nobody sees here. Without it, whoever sends the same headers shares
+    /// answers.
+    #[must_use]
+    pub fn cache_scope(self, scope: impl Into<String>) -> Self {
+        Self { cache_scope: Some(scope.into()), ..self }
+    }
+
+    pub(crate) fn scope(&self) -> Option<&str> {
+        self.cache_scope.as_deref()
     }
 
     pub(crate) const fn is_off(&self) -> bool {
@@ -95,7 +108,7 @@ impl Changed {
         let first = candidates.first().copied().map(|own| limited(config, own, task, wishes));
         for name in wishes.order.iter().flatten() {
             if *name == asked {
-                own = own.or_else(|| first.map(|first| (chosen.len(), first)));
+                own = own.or(Some(chosen.len()));
                 continue;
             }
             let found = all().find(|(_, standing)| provider(standing.0) == Some(*name));
@@ -107,14 +120,14 @@ impl Changed {
         if wishes.order.is_none() {
             (chosen, standings) = all().unzip();
         }
-        let (place, own) = match (own, first) {
-            (Some((place, own)), _) => (place, Some(own)),
-            (None, first) => (0, first),
-        };
-        if let Some(own) = own {
-            chosen.insert(place, own);
+        // Half of the time is for those who stand in, if there are any.
+        let first = first.filter(|_| !standings.is_empty()).or(candidates.first().copied());
+        let place = own.unwrap_or(0);
+        if let Some(first) = first {
+            chosen.insert(place, first);
         }
-        let policy = hurried(config.policy(), wishes);
+        // Whoever comes first, the asked provider is the last resort.
+        let policy = hurried(config.policy(), wishes).last_resort(LastResort::Candidate(place));
         Self { policy, candidates: chosen, standings, own: place }
     }
 }

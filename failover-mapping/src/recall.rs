@@ -4,11 +4,12 @@
 //! job is not an answer, and a request with a webhook wants more than one. Nor is anything kept of a request that shows no
 //! credential of its own ([`Scope`]).
 
+use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use failover_core::{Entry, Moment};
-use http::header::{AGE, CONTENT_ENCODING};
+use http::header::AGE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::cache::{
@@ -25,7 +26,6 @@ use crate::route::Entrance;
 
 /// What there is before anybody is asked.
 #[expect(clippy::exhaustive_enums, reason = "every find must be met by every adapter")]
-#[derive(Debug)]
 pub enum Recalled {
     /// The answer: nobody is asked.
     Answer(Response<Vec<u8>>),
@@ -33,6 +33,21 @@ pub enum Recalled {
     Follow(Follow),
     /// Nothing: make the call.
     Nothing,
+}
+
+// Prompts, and URLs of files, are the caller's, so neither is ever printed.
+impl fmt::Debug for Recalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer(made) => f
+                .debug_struct("Answer")
+                .field("status", &made.status())
+                .field("bytes", &made.body().len())
+                .finish_non_exhaustive(),
+            Self::Follow(follow) => f.debug_tuple("Follow").field(follow).finish(),
+            Self::Nothing => f.write_str("Nothing"),
+        }
+    }
 }
 
 /// What one request has to do with the cache.
@@ -129,6 +144,15 @@ impl<'c> Exchange<'c, '_> {
         }
     }
 
+    /// The caller waits no longer than this for an answer: another call is followed for half of it, and the rest is left for a
+    /// call of its own.
+    pub fn waits_at_most(&mut self, limit: Duration) {
+        let until = self.history.started.plus(limit / 2);
+        if let Some(recall) = &mut self.recall {
+            recall.search.hurry(until);
+        }
+    }
+
     /// The answer of this record, with its provenance.
     pub(crate) fn recalled(
         &mut self,
@@ -151,9 +175,8 @@ impl<'c> Exchange<'c, '_> {
     }
 
     /// Whether a success of the asked provider is read, to be kept.
-    pub(crate) fn wants_to_keep(&self, headers: &HeaderMap) -> bool {
-        // What is encoded is encoded for this one client.
-        self.recall.is_some() && !headers.contains_key(CONTENT_ENCODING)
+    pub(crate) const fn wants_to_keep(&self) -> bool {
+        self.recall.is_some()
     }
 
     /// The asked provider's success, which the caller gets.
@@ -163,9 +186,7 @@ impl<'c> Exchange<'c, '_> {
         wall: impl Fn() -> SystemTime,
     ) {
         let Body::Whole(body) = body else { return };
-        if !self.wants_to_keep(headers) {
-            return;
-        }
+        // What is still encoded is no result that anybody can read, so it is not finished.
         let finished = self.generation().is_some_and(|it| it.is_finished(self.config, status, body));
         let (provider, model) = self.errand.primary();
         if let Some(recall) = self.recall.as_mut().filter(|_| finished) {

@@ -265,6 +265,7 @@ impl<'c> Route<'c> {
         if wishes.is_off() && !self.is_follow() {
             return None;
         }
+        self.scope = self.scope.map(|scope| scope.of_whom(wishes.scope()));
         self.wishes = Some(wishes.clone());
         Some(self)
     }

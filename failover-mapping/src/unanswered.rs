@@ -41,7 +41,7 @@ impl Unanswered {
 
 impl std::fmt::Display for Unanswered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no provider answered in time")?;
+        f.write_str("no provider answered")?;
         self.0.as_ref().map_or(Ok(()), |provenance| write!(f, ":\n{provenance}"))
     }
 }

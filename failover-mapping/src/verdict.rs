@@ -5,9 +5,11 @@
 use failover_core::{Fault, Step};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 
 use crate::data::Verdict;
 use crate::error::one_of;
+use crate::json;
 use crate::provider::ProviderName;
 
 /// The fault behind a failing status of the provider whose rows these are. A body that was not read says nothing.
@@ -43,6 +45,18 @@ const SEARCHED: usize = 64 << 10;
 fn lower_case(body: &[u8]) -> String {
     let body = body.get(..SEARCHED).unwrap_or(body);
     String::from_utf8_lossy(body).to_ascii_lowercase()
+}
+
+/// By these words providers refuse what they will not make: Replicate's models say "NSFW content detected".
+const ABOUT_CONTENT: [&str; 4] = ["nsfw", "content policy", "safety", "flagged"];
+
+/// Whether a failed prediction is the caller's own affair: it was called off, or is against the provider's rules.
+pub(crate) fn is_the_callers(body: &[u8]) -> bool {
+    let Ok(answer) = json::answer(body) else { return false };
+    let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let called_off = ["canceled", "cancelled", "aborted"].contains(&text("status").as_str());
+    let error = text("error");
+    called_off || ABOUT_CONTENT.iter().any(|word| error.contains(word))
 }
 
 /// The same fault, or one that lets the call go on: what a stand-in refuses is not the caller's mistake.

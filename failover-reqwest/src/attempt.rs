@@ -8,7 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 
 use crate::error::{fault_of_body, fault_of_client};
-use crate::own::{self, Own};
+use crate::own::Own;
 
 /// The client for stand-ins. It follows no redirect, for the key would go along; tells nobody where it comes from; and
 /// repeats nothing by itself.
@@ -34,7 +34,7 @@ pub(crate) async fn own<O: Own>(
         // What the caller has said itself stands.
         request.headers_mut().entry(name).or_insert_with(|| value.clone());
     }
-    let answer = own::send(own, request);
+    let answer = own.send_marked(request);
     match limits.total() {
         Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
         None => Some(answer.await),

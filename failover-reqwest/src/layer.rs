@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use crate::Failover;
 use crate::error::fault_of_client;
-use crate::own::Own;
+use crate::own::{OnItsWay, Own};
 use crate::run;
 
 type AnyError = Box<dyn Error + Send + Sync>;
@@ -80,6 +80,29 @@ impl<S> fmt::Debug for FailoverService<S> {
     }
 }
 
+/// What a request bears besides what is sent. reqwest shows it by way of the `http` crate only, which takes any request that is
+/// ours; another is left as it is.
+fn with_extensions<T: Default>(
+    request: Request,
+    look: impl FnOnce(&mut http::Extensions) -> T,
+) -> (Request, T) {
+    let bodiless = request.body().is_none();
+    if request.url().as_str().parse::<http::Uri>().is_err() {
+        return (request, T::default());
+    }
+    let Ok(mut shown) = http::Request::<reqwest::Body>::try_from(request) else {
+        unreachable!("its URL is a URI, and all else is of the `http` crate already");
+    };
+    let looked = look(shown.extensions_mut());
+    let Ok(mut request) = Request::try_from(shown) else {
+        unreachable!("its URI was a URL before");
+    };
+    if bodiless {
+        *request.body_mut() = None;
+    }
+    (request, looked)
+}
+
 /// Through a service that is ready.
 struct Called<S>(S);
 
@@ -94,6 +117,15 @@ where
     fn send(mut self, request: Request) -> impl Future<Output = Result<Response, AnyError>> + Send {
         let answer = self.0.call(request);
         async move { answer.await.map_err(Into::into) }
+    }
+
+    fn send_marked(self, request: Request) -> impl Future<Output = Result<Response, AnyError>> + Send {
+        let (request, ()) = with_extensions(request, |extensions| drop(extensions.insert(OnItsWay)));
+        self.send(request)
+    }
+
+    fn marked(&self, request: Request) -> (Request, bool) {
+        with_extensions(request, |extensions| extensions.get::<OnItsWay>().is_some())
     }
 
     fn fault(error: &AnyError) -> Fault {

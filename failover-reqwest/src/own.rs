@@ -8,27 +8,23 @@ use reqwest_middleware::{Error, Next};
 
 use crate::error::{fault_of, fault_of_client};
 
-tokio::task_local! {
-    /// This is the caller's own request, on its way already.
-    static ON_ITS_WAY: ();
-}
-
-/// Whether this request has come through a failover before. One that is installed twice on a client is installed once: else
+/// This is the caller's own request, on its way already: a failover that is installed twice on a client is installed once, or
 /// each would ask the stand-ins, and be billed.
-pub(crate) fn is_on_its_way() -> bool {
-    ON_ITS_WAY.try_with(|()| ()).is_ok()
-}
-
-/// Sends the request, so that no other failover on its way takes it for its own.
-pub(crate) async fn send<O: Own>(own: O, request: Request) -> Result<Response, O::Error> {
-    ON_ITS_WAY.scope((), own.send(request)).await
-}
+#[derive(Clone)]
+pub(crate) struct OnItsWay;
 
 /// A way on which the caller's own request goes out, once.
 pub(crate) trait Own: Send {
     type Error: Send;
 
+    /// As it came.
     fn send(self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send;
+
+    /// So that no other failover on its way takes it for its own.
+    fn send_marked(self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send;
+
+    /// The request, and whether it is on its way already.
+    fn marked(&self, request: Request) -> (Request, bool);
 
     /// What the error means. What is the caller's own doing is an invalid request.
     fn fault(error: &Self::Error) -> Fault;
@@ -50,12 +46,37 @@ impl Own for Passed<'_, '_> {
         self.next.run(request, self.extensions).await
     }
 
+    async fn send_marked(self, request: Request) -> Result<Response, Error> {
+        let marked = Marked::new(self.extensions);
+        self.next.run(request, &mut *marked.0).await
+    }
+
+    fn marked(&self, request: Request) -> (Request, bool) {
+        (request, self.extensions.get::<OnItsWay>().is_some())
+    }
+
     fn fault(error: &Error) -> Fault {
         fault_of(error)
     }
 
     fn unanswered(unanswered: Unanswered) -> Result<Response, Error> {
         Err(Error::middleware(unanswered))
+    }
+}
+
+/// Extensions that bear the mark as long as the request is on its way: a middleware outside may send another with them.
+struct Marked<'a>(&'a mut http::Extensions);
+
+impl<'a> Marked<'a> {
+    fn new(extensions: &'a mut http::Extensions) -> Self {
+        extensions.insert(OnItsWay);
+        Self(extensions)
+    }
+}
+
+impl Drop for Marked<'_> {
+    fn drop(&mut self) {
+        self.0.remove::<OnItsWay>();
     }
 }
 
@@ -67,6 +88,15 @@ impl Own for Plain {
 
     async fn send(self, request: Request) -> Result<Response, reqwest::Error> {
         self.0.execute(request).await
+    }
+
+    /// There is no other failover behind a plain client.
+    async fn send_marked(self, request: Request) -> Result<Response, reqwest::Error> {
+        self.send(request).await
+    }
+
+    fn marked(&self, request: Request) -> (Request, bool) {
+        (request, false)
     }
 
     fn fault(error: &reqwest::Error) -> Fault {

@@ -11,7 +11,7 @@ use reqwest::{Request, Response};
 use crate::clock::{Clock, seed};
 use crate::failover::Shared;
 use crate::kept::{self, Kept, with_url};
-use crate::own::{Own, is_on_its_way};
+use crate::own::Own;
 use crate::{Failover, attempt};
 
 /// Answers one request, by whoever can.
@@ -24,9 +24,12 @@ pub(crate) async fn run<O: Own>(
     let Shared { engine, clock } = &*failover.shared;
     let wishes = wishes.or(failover.wishes.as_ref());
     let route = Target::of_url(request.method(), request.url())
-        .and_then(|target| engine.route(&target, request.headers(), wishes))
-        .filter(|_| !is_on_its_way());
+        .and_then(|target| engine.route(&target, request.headers(), wishes));
     let Some(route) = route else { return own.send(request).await };
+    let (request, marked) = own.marked(request);
+    if marked {
+        return own.send(request).await;
+    }
     let body = if route.needs_body() {
         replayable(&request, engine.config().request_limit())
     } else {
@@ -37,6 +40,9 @@ pub(crate) async fn run<O: Own>(
     let Some(mut exchange) = route.exchange(&body, now) else { return own.send(request).await };
     let url = request.url().clone();
     let began = now;
+    if let Some(limit) = request.timeout() {
+        exchange.waits_at_most(*limit);
+    }
     loop {
         match exchange.recall(now, SystemTime::now) {
             Recalled::Answer(made) => return Ok(with_url(made.map(reqwest::Body::from), url)),

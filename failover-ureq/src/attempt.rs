@@ -151,6 +151,9 @@ fn ask<B: AsSendBody>(
     limit: Option<Duration>,
     most: usize,
 ) -> Result<(response::Parts, Vec<u8>), Fault> {
+    let mut request = request;
+    // An agent of the user's may have a failover of its own.
+    request.extensions_mut().insert(OnItsWay);
     let request = agent
         .configure_request(request)
         .max_redirects(0)

@@ -5,7 +5,7 @@
 //! keeps nobody waiting but the one who reads it.
 
 use std::io::{self, Cursor, Read as _};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -138,15 +138,25 @@ fn arrive(body: Body, most: usize) -> Arrived {
     Arrived { head: Cursor::new(head), whole, rest: read.map(|_| reader).map_err(Some) }
 }
 
+/// Whether ureq translates texts into UTF-8 while they are read, and so has translated what was kept. That is a feature of ureq's
+/// which nobody can ask for.
+static DECODES: LazyLock<bool> = LazyLock::new(|| {
+    let letter = Body::builder().mime_type("text/plain").charset("iso-8859-1").data([0xe9]);
+    let mut read = Vec::new();
+    letter.into_reader().read_to_end(&mut read).is_ok() && read.len() == 2
+});
+
 /// What ureq reads from the headers when it makes a body by itself.
 fn described(headers: &HeaderMap) -> BodyBuilder {
     let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut parts = text.unwrap_or_default().split(';').map(str::trim);
     let mut body = Body::builder();
-    if let Some(kind) = parts.next().filter(|kind| !kind.is_empty()) {
+    let kind = parts.next().unwrap_or_default();
+    if !kind.is_empty() {
         body = body.mime_type(kind);
     }
     match parts.find_map(|part| part.strip_prefix("charset=")) {
+        Some(_) if *DECODES => body.charset("utf-8"),
         Some(charset) => body.charset(charset.trim_matches('"')),
         None => body,
     }

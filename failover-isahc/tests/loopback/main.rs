@@ -7,6 +7,7 @@ mod conversation;
 mod drop_in;
 mod dropped;
 mod examples;
+mod found;
 mod jobs;
 mod observed;
 mod raw;

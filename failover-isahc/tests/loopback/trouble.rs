@@ -1,8 +1,11 @@
 //! Breakers, limits, bad requests and bad answers, over real sockets.
 
+use std::io::{Read, Write};
 use std::num::NonZeroU8;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
+use crate::raw::Raw;
 use crate::scene::{NEXA_KEY, Scene, Way, post, prompt, provenance, served_by, text_of};
 use failover_isahc::{Breaker, Failover, ProviderName, Triggers, unanswered};
 use failover_testkit::Reply;
@@ -247,6 +250,42 @@ fn the_own_answer_outlives_the_clients_timeout() {
                 assert!(response.consume().is_err());
             }
         }
+    }
+}
+
+#[test]
+fn an_own_answer_in_many_pieces_outlives_the_clients_timeout() {
+    let wait = Duration::from_millis(1_300);
+    for slow in [true, false] {
+        let scene = Scene::new(Way::Future);
+        let (send, go) = mpsc::channel();
+        let (send, go) = (Mutex::new(send), Mutex::new(go));
+        // isahc holds four pieces by itself. They come while NexaAPI is asked, or is waited with.
+        let fal = Raw::new(move |_, stream| {
+            stream.write_all(b"HTTP/1.1 503 Busy\r\ntransfer-encoding: chunked\r\n\r\n1\r\n0\r\n").unwrap();
+            go.lock().unwrap().recv().unwrap();
+            for piece in 1..10 {
+                stream.write_all(format!("1\r\n{piece}\r\n").as_bytes()).unwrap();
+            }
+            stream.write_all(b"0\r\n\r\n").is_ok()
+        });
+        let nexa = Raw::new(move |number, stream| {
+            let told = slow && send.lock().unwrap().send(()).is_ok();
+            if told {
+                // As long as its client waits.
+                return stream.read(&mut [0]).is_err();
+            }
+            stream.write_all(b"HTTP/1.1 500 Broken\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+            number == 0 && send.lock().unwrap().send(()).is_err()
+        });
+        let builder = scene.builder().provider_url(ProviderName::Fal, fal.url.as_str());
+        let builder = builder.nexa_base_url(nexa.url.as_str()).stand_in_limit(wait).stand_in_delay(wait);
+        let hasty = HttpClient::builder().timeout(Duration::from_millis(1_000)).build().unwrap();
+        let request = post(&format!("{}/fal-ai/flux/dev", fal.url));
+        let response = scene.caller_by(hasty, builder).send(request, prompt().to_string()).unwrap();
+        assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")));
+        assert_eq!(nexa.seen().len(), if slow { 1 } else { 2 });
+        assert_eq!(text_of(response), "0123456789");
     }
 }
 

@@ -127,26 +127,48 @@ fn every_method_of_isahcs_client_is_there_and_does_the_same() {
 }
 
 #[test]
+fn a_client_and_its_futures_go_to_other_threads() {
+    fn goes<T: Send>(_: &T) {}
+    fn is_shared<T: Sync>(_: &T) {}
+    let scene = Scene::new(Way::Future);
+    scene.fal.always(Reply::status(503));
+    let client = scene.failover(scene.builder()).wrap(HttpClient::new().unwrap());
+    is_shared(&client);
+    let url = format!("{}{FLUX_DEV}", scene.fal.url());
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let call = client.post_async(url.as_str(), prompt().to_string());
+            goes(&call);
+            scope.spawn(move || assert_eq!(served_by(&blocking(block_on(call).unwrap())), Some("nexaapi")));
+        }
+    });
+    assert_eq!(scene.nexa.count(), 8);
+    assert!((3..=8).contains(&scene.fal.count()), "{}", scene.fal.count());
+}
+
+#[test]
 fn a_body_that_is_no_buffer_goes_out_once_and_whole_without_failover() {
     let scene = Scene::new(Way::Blocking);
     scene.fal.always(Reply::status(503));
     let client = scene.failover(scene.builder()).wrap(HttpClient::new().unwrap());
     let long = format!(r#"{{"prompt":"{}"}}"#, "x".repeat(200_000));
     let to = || post(&format!("{}{FLUX_DEV}", scene.fal.url())).header("Authorization", FAL_KEY);
+    let size = long.len() as u64;
+    let read = || Cursor::new(long.clone());
+    let read_async = || AsyncCursor::new(long.clone());
+    let send = |body: Body| client.send(to().body(body).unwrap());
+    let send_async = |body: AsyncBody| block_on(client.send_async(to().body(body).unwrap())).map(blocking);
     let answers = [
-        client.send(to().body(Body::from_reader(Cursor::new(long.clone()))).unwrap()),
-        client
-            .send(to().body(Body::from_reader_sized(Cursor::new(long.clone()), long.len() as u64)).unwrap()),
-        block_on(
-            client.send_async(to().body(AsyncBody::from_reader(AsyncCursor::new(long.clone()))).unwrap()),
-        )
-        .map(blocking),
+        send(Body::from_reader(read())),
+        send(Body::from_reader_sized(read(), size)),
+        send_async(AsyncBody::from_reader(read_async())),
+        send_async(AsyncBody::from_reader_sized(read_async(), size)),
     ];
     for answer in answers {
         let answer = answer.unwrap();
         assert_eq!((answer.status().as_u16(), served_by(&answer)), (503, None));
     }
-    assert_eq!(scene.counts(), [3, 0, 0]);
+    assert_eq!(scene.counts(), [4, 0, 0]);
     assert!(scene.fal.seen().iter().all(|seen| seen.body == long.as_bytes()));
 }
 
@@ -168,6 +190,24 @@ fn an_answer_names_the_url_that_was_asked_as_far_as_isahc_has_said_it() {
         assert_eq!((served_by(&response), scene.fal.count()), (Some("nexaapi"), 3));
         assert!(response.effective_uri().is_none(), "nobody but isahc can say it");
         assert!(response.remote_addr().is_none() && response.local_addr().is_none());
+        assert!(response.trailer().try_get().is_some_and(|trailer| trailer.is_empty()));
+    }
+}
+
+#[test]
+fn an_answer_in_place_of_another_has_none_of_its_trailers() {
+    for way in Way::BOTH {
+        let scene = Scene::new(way);
+        let chunked = "HTTP/1.1 503 Busy\r\ntransfer-encoding: chunked\r\ntrailer: x-own\r\n\r\n";
+        let fal = Raw::saying(format!("{chunked}2\r\n{{}}\r\n0\r\nx-own: 1\r\n\r\n"));
+        let direct = scene.bare().send(post(&fal.url), "x").unwrap();
+        assert!(
+            direct.trailer().wait().contains_key("x-own"),
+            "this proves nothing: isahc knows no trailers"
+        );
+        let caller = scene.caller_of(scene.builder().provider_url(ProviderName::Fal, fal.url.as_str()));
+        let response = caller.send(post(&format!("{}{FLUX_DEV}", fal.url)), prompt().to_string()).unwrap();
+        assert_eq!(served_by(&response), Some("nexaapi"));
         assert!(response.trailer().try_get().is_some_and(|trailer| trailer.is_empty()));
     }
 }
@@ -226,9 +266,9 @@ fn a_tls_failure_was_never_sent() {
             assert_eq!(served_by(&response), Some("nexaapi"));
             assert_eq!(response.headers()["x-failover-attempts"], "fal no connection, nexaapi 200");
             assert!(!provenance(&response).maybe_billed);
-        } else if let Err(error) = answer {
+        } else if *scene.bare().send(post(&secure), "x").unwrap_err().kind() == ErrorKind::ProtocolViolation {
             // A client that cannot speak it is the caller's own doing, and no outage.
-            assert_eq!((error.kind(), scene.nexa.count()), (&ErrorKind::ProtocolViolation, 0));
+            assert_eq!((answer.unwrap_err().kind(), scene.nexa.count()), (&ErrorKind::ProtocolViolation, 0));
         }
     }
 }

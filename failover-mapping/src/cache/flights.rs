@@ -71,6 +71,13 @@ impl<K: Eq + Hash, V> Flights<K, V> {
     }
 }
 
+impl<K, V> Search<K, V> {
+    /// Follows nobody beyond this moment.
+    pub(crate) fn hurry(&mut self, until: Moment) {
+        self.deadline = Some(self.deadline.map_or(until, |deadline| deadline.min(until)));
+    }
+}
+
 impl<K: Clone + Eq + Hash, V: Clone> Search<K, V> {
     /// What to do now: `fresh` and `stale` say what lies in store.
     pub(crate) fn next(

@@ -117,6 +117,13 @@ impl Scope {
         Some(Self { whose: parts.key(), look: keep && !says("no-cache"), keep })
     }
 
+    /// The same, apart from all others of another name.
+    pub(crate) fn of_whom(self, name: Option<&str>) -> Self {
+        let Some(name) = name else { return self };
+        let whose = Parts::new().text("scope").text(name).key_of(&self.whose).key();
+        Self { whose, ..self }
+    }
+
     pub(crate) const fn whose(&self) -> &Key {
         &self.whose
     }

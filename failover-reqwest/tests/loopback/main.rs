@@ -7,6 +7,7 @@ mod configured;
 mod conversation;
 mod drop_in;
 mod examples;
+mod found;
 mod jobs;
 mod observed;
 mod scene;

@@ -98,7 +98,7 @@ async fn a_plain_client_hears_by_an_answer_that_the_time_is_up() {
     assert_eq!((answer.status().as_u16(), served_by(&answer)), (504, Some("nobody")));
     assert!(answer.extensions().get::<Unanswered>().is_some());
     let body = json_of(answer).await;
-    assert!(body["detail"].as_str().unwrap().starts_with("no provider answered in time"), "{body}");
+    assert!(body["detail"].as_str().unwrap().starts_with("no provider answered:"), "{body}");
 }
 
 #[cfg(feature = "tower")]

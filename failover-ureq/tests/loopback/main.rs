@@ -7,6 +7,7 @@ mod clients;
 mod configured;
 mod drop_in;
 mod examples;
+mod found;
 mod jobs;
 mod observed;
 mod scene;

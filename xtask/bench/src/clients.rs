@@ -3,6 +3,10 @@
 //! Each row is one request on loopback, from its building to the last byte of its answer. The rows of a table take turns, and each
 //! is compared with the one it names, within a round. The provider is a few threads that say fixed words ([`stage`]).
 //!
+//! All of it stays on one core, the providers too. What is measured is then the work, and not how soon a core wakes up for the
+//! thread that answers: that depends on where the system has put that thread, differs from connection to connection, and can be
+//! as long as a request.
+//!
 //! Allocations are those of the whole process, the client's own threads included; libcurl's are not seen. Instructions are
 //! those of a process that does nothing else, as valgrind counts them: it need not be there, and then they are not measured.
 
@@ -41,7 +45,11 @@ fn passing() -> Table {
 }
 
 /// All tables, as they become known.
-pub(crate) fn measure(stage: &Stage, tell: impl Fn(&str)) {
+pub(crate) fn measure(tell: impl Fn(&str)) {
+    let mut cores = core_affinity::get_core_ids().unwrap_or_default().into_iter();
+    cores.next().map(core_affinity::set_for_current);
+    // Threads stay where the one that starts them does.
+    let stage = &Stage::start();
     for table in tables() {
         eprintln!("{}: its rows take turns for {:.0} s", table.title, EACH.as_secs_f32());
         let mut measured = rounds::run(&table, stage, EACH);

@@ -103,7 +103,7 @@ mod tests {
             ("failover-testkit", "[dependencies]\nfailover-mapping.workspace = true\n"),
             ("failover-faults", "[dependencies]\nfailover-ureq.workspace = true\n"),
             ("xtask", "[dependencies]\nfailover-ureq.workspace = true\n"),
-            ("failover-bench", "[dependencies]\nfailover-ureq.path = \"x\"\n"),
+            ("failover-bench", "[dependencies]\nxtask.path = \"x\"\n"),
         ];
         for (name, text) in closed {
             assert_eq!(found(name, text).len(), 1, "{name}");

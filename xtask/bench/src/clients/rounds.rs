@@ -17,7 +17,7 @@ const UNTIMED: u32 = 2;
 /// Samples of a turn.
 const TIMED: usize = 8;
 /// What the allocations of one request are averaged over.
-const COUNTED: u32 = 200;
+const COUNTED: u32 = 1_000;
 
 /// The medians of one row. Times are in ns per request.
 #[derive(Clone, Debug, Default)]
