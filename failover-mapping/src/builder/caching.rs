@@ -11,7 +11,8 @@ impl<F: FromConfig> Builder<F> {
     /// images.
     ///
     /// A fresh answer is served at once, and nobody is asked. When many callers want the same at once, one of them asks, and the
-    /// others wait: for a deadline at most, and for no longer than an answer usually takes (30 s; 10 minutes for a video). A stale answer serves when every provider has failed. Each says so: in its [`Provenance`](crate::Provenance), as
+    /// others wait: for a deadline at most, and for no longer than an answer usually takes (30 s; 10 minutes for a video). A
+    /// stale answer serves when every provider has failed. Each says so: in its [`Provenance`](crate::Provenance), as
     /// `x-failover-cache`, `x-failover-age` and `Age`.
     ///
     /// Kept are finished results only, of FAL's synchronous requests and of Replicate's with `Prefer: wait`: no job, no error,
@@ -20,7 +21,8 @@ impl<F: FromConfig> Builder<F> {
     /// and where they are, the data in use, and the caller's headers are, its credentials above all: nobody is served what was
     /// made for another. A request that shows no `Authorization`, because a client adds it behind this one, has no part
     /// in it. What a client adds on the way besides is not seen here either: where tenants are told apart by that, give
-    /// each a [`PerRequest::cache_scope`](crate::PerRequest::cache_scope). `Cache-Control: no-cache` on a request wants a new answer, `no-store` wants none to be kept.
+    /// each a [`PerRequest::cache_scope`](crate::PerRequest::cache_scope). `Cache-Control: no-cache` on a request wants a new
+    /// answer, `no-store` wants none to be kept.
     ///
     /// Files live as long as their provider keeps them: Replicate's for an hour. Stale answers should not outlive the files that
     /// they name.
