@@ -16,14 +16,9 @@ mod race;
 
 #[test]
 fn every_example_runs() {
-    for example in [
-        cached::main,
-        custom_runtime::main,
-        fetch::main,
-        health_aware::main,
-        items::main,
-        race::main,
-    ] {
+    for example in
+        [cached::main, custom_runtime::main, fetch::main, health_aware::main, items::main, race::main]
+    {
         example();
     }
 }

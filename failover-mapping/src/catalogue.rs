@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check;
 use crate::data::{Answer, Input, Model, Price, ProviderData, Substitution, Task};
-use crate::error::{ConfigError, Place, one_of};
+use crate::error::{ConfigError, Place, one_of, without_values};
 use crate::provider::ProviderName;
 use crate::settings::{Dialect, OwnData};
 
@@ -313,7 +313,7 @@ fn parse(place: Place<'_>, text: &str) -> Result<ProviderData, ConfigError> {
                 },
             )
         } else {
-            place.refuse(key, error.message())
+            place.refuse(key, without_values(error.message()))
         }
     })
 }

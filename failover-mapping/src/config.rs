@@ -66,6 +66,7 @@ pub struct Config {
     answer_limit: usize,
     check_answers: bool,
     primary_limit: Option<Duration>,
+    primary_limit_of_preset: bool,
     on_failover: Option<Observer>,
     pub(crate) listeners: Listeners,
     cache: Option<Answers>,
@@ -143,6 +144,7 @@ impl Config {
             cache: settings.cache.answers(&settings),
             check_answers: settings.check_answers,
             primary_limit: settings.primary_limit,
+            primary_limit_of_preset: settings.primary_limit_of_preset,
             on_failover: settings.on_failover.clone(),
             listeners: settings.listeners.clone(),
             off: settings.off,
@@ -224,8 +226,8 @@ impl Config {
     }
 
     /// The asked provider's limit, if the user set one.
-    pub(crate) const fn primary_limit(&self) -> Option<Duration> {
-        self.primary_limit
+    pub(crate) fn primary_limit_within(&self, deadline: Duration) -> Option<Duration> {
+        self.primary_limit.filter(|limit| !self.primary_limit_of_preset || *limit < deadline)
     }
 
     /// Every setting that a file can say, in the order of the plan.

@@ -116,3 +116,19 @@ pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let last = names.pop().unwrap_or_default();
     if names.is_empty() { last } else { format!("{} or {last}", names.join(", ")) }
 }
+
+/// What serde says, without what it repeats of the file: that may be a key in the wrong place. What was expected stays.
+pub(crate) fn without_values(message: &str) -> String {
+    let (said, expected) = match message.split_once(", expected ") {
+        Some((said, expected)) => (said, format!(", expected {expected}")),
+        None => (message, String::new()),
+    };
+    let said =
+        ["`", "\""].iter().fold(said.to_owned(), |said, quote| match (said.find(quote), said.rfind(quote)) {
+            (Some(first), Some(last)) if first < last => {
+                format!("{}(what stands here){}", &said[..first], &said[last + 1..])
+            }
+            _ => said,
+        });
+    said + &expected
+}

@@ -328,6 +328,10 @@ impl<'c, 'b> Exchange<'c, 'b> {
         }
         let cast = Cast { config: self.config, errand: &self.errand };
         let provenance = self.history.provenance(&cast, entries, made.is_some(), now);
+        // Before anybody is told, who may want the same: those who follow this call wait no longer than it lasts.
+        if let (Some(made), Some(provenance)) = (&made, &provenance) {
+            self.keep_made(made, provenance, wall());
+        }
         // A question for a job is none that was failed over, and there are many.
         if let Some(provenance) = provenance.as_ref().filter(|_| !matches!(self.errand, Errand::Follow(_))) {
             self.config.notify(provenance);
@@ -336,7 +340,6 @@ impl<'c, 'b> Exchange<'c, 'b> {
         match made {
             Some(mut made) => {
                 if let Some(provenance) = provenance {
-                    self.keep_made(&made, &provenance, wall());
                     provenance.mark(made.headers_mut());
                     made.extensions_mut().insert(provenance);
                 }

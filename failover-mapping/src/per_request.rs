@@ -141,5 +141,5 @@ fn limited(config: &Config, own: Candidate, task: Task, wishes: &PerRequest) -> 
     let Some(deadline) = wishes.deadline else { return own };
     let half = (deadline / 2).max(Duration::from_millis(1));
     let limits = Limits::NONE.with_first_answer(first_answer(task));
-    own.limits(limits.with_total(config.primary_limit().unwrap_or(half)))
+    own.limits(limits.with_total(config.primary_limit_within(deadline).unwrap_or(half)))
 }

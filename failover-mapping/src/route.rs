@@ -5,6 +5,7 @@
 //! parsed URL that the client will dial.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::OnceLock;
 
 use failover_core::{Moment, Policy};
@@ -83,7 +84,6 @@ impl<'a> Target<'a> {
 }
 
 /// A request that is ours, as far as its address and headers tell.
-#[derive(Debug)]
 pub struct Route<'c> {
     config: &'c Config,
     origin: &'c Origin,
@@ -95,6 +95,14 @@ pub struct Route<'c> {
     scope: Option<Scope>,
     /// What these wishes make of the call, once its model is known.
     changed: OnceLock<Changed>,
+}
+
+// The id of a job can hold its result, so it is never printed.
+impl fmt::Debug for Route<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let job = self.is_follow();
+        f.debug_struct("Route").field("origin", &self.origin).field("job", &job).finish_non_exhaustive()
+    }
 }
 
 /// The values of the headers that cross.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use self::breaking::Breaking;
 use self::caching::Caching;
-use self::said::Said;
+use self::said::{Said, shown};
 use self::slot::Around;
 use self::source::{Source, Sources};
 use crate::config::Observer;
@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) fal_no_retry: bool,
     pub(crate) deadline: Option<Duration>,
     pub(crate) primary_limit: Option<Duration>,
+    /// It is a preset's, which gives way to a deadline that leaves it no room.
+    pub(crate) primary_limit_of_preset: bool,
     pub(crate) request_limit: usize,
     pub(crate) answer_limit: usize,
     pub(crate) check_answers: bool,
@@ -121,6 +123,7 @@ impl Settings {
             }
         }
         // Of a shorter deadline the asked provider gets half, as without a preset: else nothing would be left of it.
+        self.primary_limit_of_preset = own_limit.is_none() && self.primary_limit.is_some();
         if own_limit.is_none() && own_deadline.is_some_and(|deadline| Some(deadline) <= self.primary_limit) {
             self.sources.forgets("primary_limit");
             self.primary_limit = None;
@@ -137,7 +140,10 @@ impl Settings {
     ) -> ConfigError {
         let error = ConfigError::setting(name, problem);
         match entry {
-            Some(entry) => self.sources.located(&format!("{name}.{entry}"), error),
+            Some(entry) => {
+                let said = format!("{name}.{entry}");
+                self.sources.located_as(&said, &format!("{name}.{}", shown(entry)), error)
+            }
             None => self.sources.located(name, error),
         }
     }
@@ -169,6 +175,7 @@ impl Default for Settings {
             fal_no_retry: false,
             deadline: None,
             primary_limit: None,
+            primary_limit_of_preset: false,
             request_limit: 8 << 20,
             answer_limit: 32 << 20,
             check_answers: false,

@@ -16,6 +16,15 @@ use failover_mapping::observe::{Event, Outcome};
 /// Answers to what it is asked; every answer takes 100 ms.
 type Ask<Q, A> = fn(Q) -> Result<A, String>;
 
+type Keys = Vec<&'static str>;
+type Pairs = Vec<(&'static str, u32)>;
+
+/// A provider's name, and its function.
+type Named<'n, W> = (&'n str, Ask<<W as Wanted>::Question, <W as Wanted>::Answer>);
+
+/// What becomes of a call, for what is wanted.
+type Ended<W> = Result<<W as Wanted>::Got, <W as Wanted>::Failed<String>>;
+
 /// An adapter with a clock that nobody has to wait for.
 struct Calls {
     roster: Roster,
@@ -53,14 +62,9 @@ impl Calls {
         self.heard.0.lock().unwrap().drain(..).map(|line| line + "\n").collect()
     }
 
-    fn run<W: Wanted>(
-        &self,
-        wanted: W,
-        providers: &[(&str, Ask<W::Question, W::Answer>)],
-    ) -> Result<W::Got, W::Failed<String>> {
+    fn run<W: Wanted>(&self, wanted: W, providers: &[Named<'_, W>]) -> Ended<W> {
         let lineup = self.roster.line_up(providers.iter().map(|(name, _)| (*name).to_owned())).unwrap();
-        let policy = self.roster.policy();
-        let policy = policy.require_all(false);
+        let policy = self.roster.policy().require_all(false);
         let mut ledger =
             Ledger::new(wanted, Verdict::broken, lineup.names, self.now()).observed(&self.roster);
         let call = Call::batch(&policy, &lineup.candidates, ledger.count(), 42, self.now());
@@ -99,7 +103,7 @@ impl Calls {
     fn each(
         &self,
         keys: [&'static str; 3],
-        feeds: &[(&str, Ask<Vec<&'static str>, Vec<(&'static str, u32)>>)],
+        feeds: &[(&str, Ask<Keys, Pairs>)],
     ) -> Result<Filled<&'static str, u32>, Unfilled<&'static str, u32, String>> {
         self.run(Batch::new(keys), feeds)
     }
@@ -213,4 +217,30 @@ fn there_are_only_so_many_names() {
     }
     let seen = seen.lock().unwrap();
     assert_eq!((seen.len(), seen[256].as_str()), (257, "p256 None"));
+}
+
+/// As many series as there are breakers, and one for the rest.
+#[cfg(feature = "metrics")]
+#[test]
+fn names_without_a_breaker_are_counted_together() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let seen = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let calls = calls(Builder::new());
+        for number in 0..260 {
+            calls.one(&[(&format!("p{number}"), GOOD)]).unwrap();
+        }
+    });
+    let seen = seen.snapshot().into_vec();
+    let label = |at: usize, name: &str| {
+        let key = seen[at].0.key();
+        let labels: Vec<_> = key.labels().map(|label| label.value().to_owned()).collect();
+        (key.name() == name).then_some(labels)
+    };
+    for name in ["failover_attempts_total", "failover_calls_total"] {
+        let series: Vec<_> = (0..seen.len()).filter_map(|at| label(at, name)).collect();
+        assert_eq!(series.len(), 257, "{name}");
+        assert_eq!(series.iter().filter(|labels| labels[0] == "other").count(), 1, "{name}");
+        assert!(series.iter().all(|labels| labels[0] != "p256"), "{name}");
+    }
 }

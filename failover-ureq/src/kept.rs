@@ -25,6 +25,7 @@ pub(crate) struct Kept {
     most: Option<usize>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is not moved about")]
 enum Coming {
     Awaited(mpsc::Receiver<Arrived>),
     Here(Arrived),

@@ -106,6 +106,7 @@ pub(crate) fn run(
 }
 
 /// What the asked provider said.
+#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is not moved about")]
 enum Said {
     Nothing,
     This(Result<Response<ureq::Body>, Error>),

@@ -174,3 +174,25 @@ impl<K: Eq + Hash, V> Drop for Lead<K, V> {
         self.tell(End::Left);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Between the look at the store and the leaders, another may have come back.
+    #[test]
+    fn who_finds_no_leader_looks_once_more_before_it_leads() {
+        let flights = Arc::new(Flights::new(Duration::from_secs(60)));
+        let looks = Cell::new(0);
+        let fresh = || {
+            looks.set(looks.get() + 1);
+            (looks.get() > 1).then_some("the answer")
+        };
+        let found = flights.search("a key", true, None).next(Moment::EPOCH, fresh, || None);
+        assert!(matches!(found, Found::Fresh("the answer")));
+        let next = flights.search("a key", true, None).next(Moment::EPOCH, || None, || None);
+        assert!(matches!(next, Found::Nothing(Lead(Some(_)))), "nobody is left leading");
+    }
+}

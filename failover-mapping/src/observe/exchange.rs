@@ -30,6 +30,10 @@ impl Exchange<'_, '_> {
             let (provider, by, _) = cast.named(launch.candidate);
             let (asked, by) = (party(&asked, model), party(&provider, by));
             self.watch.started(asked, by, launch.attempt.number() + 1, launch.last_resort);
+            // A question for a job is no call, also if it is dropped.
+            if matches!(self.errand, Errand::Follow(_)) {
+                self.watch.over_in_silence();
+            }
         }
         Flight::new(launch, now)
     }

@@ -53,7 +53,8 @@
 //! | `failover_calls_total` | counter | `asked`, `served_by` | calls that ended; by a provider, `cache`, `nobody`, or `dropped` |
 //! | `failover_breaker_transitions_total` | counter | `domain`, `to` | what circuit breakers came to: `open`, `half-open`, `closed`, `forced open`, `forced closed` |
 //!
-//! Questions for jobs that were failed over before count as attempts, and not as calls.
+//! Questions for jobs that were failed over before count as attempts, and not as calls. The cache in front of a callable is the
+//! program's own, and nobody is told of it: [`Served::cached`](crate::calls::Served::cached) says.
 
 mod event;
 #[cfg(feature = "http")]

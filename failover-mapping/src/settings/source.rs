@@ -80,12 +80,17 @@ impl Sources {
 
     /// The same refusal, by the name that the setting has where it was said.
     pub(crate) fn located(&self, name: &str, error: ConfigError) -> ConfigError {
+        self.located_as(name, name, error)
+    }
+
+    /// The same, with the name as it may be repeated.
+    pub(crate) fn located_as(&self, name: &str, shown: &str, error: ConfigError) -> ConfigError {
         let ConfigError::Setting { problem, .. } = &error else { return error };
         match self.of(name) {
             Some(Source::File { file, line } | Source::VariableOfFile { file, line }) => ConfigError::File {
                 file: file.as_ref().into(),
                 line: Some(*line),
-                key: name.to_owned(),
+                key: shown.to_owned(),
                 problem: problem.clone().into_owned(),
             },
             Some(Source::Variable(variable)) => ConfigError::Variable {

@@ -99,6 +99,16 @@ fn after_a_failure_everybody_asks_for_themselves_and_nobody_waits_in_a_row() {
 }
 
 #[test]
+fn nobody_waits_for_another_after_a_failure_but_those_who_come_later_do() {
+    let prices = prices();
+    let seat = lead(&prices, 0);
+    let [mut first, mut second, mut third] = [0; 3].map(|_| follow(&prices, 0).0);
+    seat.conclude(down(), at(1)).unwrap_err();
+    let _seats = [asks(&mut first, 1), asks(&mut second, 1), asks(&mut third, 1)];
+    let _later = follow(&prices, 1);
+}
+
+#[test]
 fn after_a_failure_an_old_value_serves_the_whole_crowd() {
     let prices = prices().capacity(1);
     let lead = lead(&prices, 0);

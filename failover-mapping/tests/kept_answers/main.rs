@@ -9,3 +9,4 @@ mod scene;
 #[path = "../stage/mod.rs"]
 mod stage;
 mod stores;
+mod told;
