@@ -120,7 +120,7 @@ where
     }
 
     fn send_marked(self, request: Request) -> impl Future<Output = Result<Response, AnyError>> + Send {
-        let (request, ()) = with_extensions(request, |extensions| drop(extensions.insert(OnItsWay)));
+        let (request, _) = with_extensions(request, |extensions| extensions.insert(OnItsWay));
         self.send(request)
     }
 

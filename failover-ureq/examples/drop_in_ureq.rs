@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// FAL and Replicate are down.
-pub fn rehearse() -> Result<(), Box<dyn Error>> {
+pub(crate) fn rehearse() -> Result<(), Box<dyn Error>> {
     let (fal, replicate, nexa) = (Provider::fal(), Provider::replicate(), Provider::nexa());
     fal.always(Reply::status(429));
     replicate.always(Reply::status(500));

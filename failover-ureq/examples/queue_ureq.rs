@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// FAL's queue is down, and NexaAPI takes its time.
-pub fn rehearse(pause: Duration) -> Result<(), Box<dyn Error>> {
+pub(crate) fn rehearse(pause: Duration) -> Result<(), Box<dyn Error>> {
     let (queue, nexa) = (Provider::fal_queue(), Provider::nexa());
     queue.always(Reply::status(503));
     nexa.jobs(2);

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use failover_core::Fault;
 use failover_mapping::Recalled;
@@ -119,7 +120,7 @@ fn a_leader_that_hangs_is_waited_for_until_the_deadline_or_for_as_long_as_an_ima
 
 #[test]
 fn where_nothing_is_fresh_everybody_asks_and_what_they_get_is_there_for_bad_days() {
-    let rainy = Freshness::new(0 * SECOND).stale_if_error(60 * SECOND);
+    let rainy = Freshness::new(Duration::ZERO).stale_if_error(60 * SECOND);
     let scene = Scene::of(builder().cache(rainy));
     scene.with(&fal(), |one| {
         assert!(leads(&scene, one));

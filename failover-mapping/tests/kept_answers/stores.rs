@@ -11,7 +11,10 @@ use crate::stage::{ok, status};
 
 /// A store that several processes share.
 #[derive(Clone, Default)]
-pub(crate) struct Shared(Arc<Mutex<BTreeMap<String, (Vec<u8>, Duration)>>>);
+pub(crate) struct Shared(Arc<Mutex<BTreeMap<String, Kept>>>);
+
+/// A record, and how long it is of use.
+type Kept = (Vec<u8>, Duration);
 
 impl Shared {
     pub(crate) fn keys(&self) -> Vec<String> {

@@ -56,3 +56,16 @@ fn read_during(counter: &AtomicU64, work: impl FnOnce()) -> u64 {
     work();
     counter.load(Ordering::Relaxed) - before
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_is_read_when_it_begins_and_when_the_answer_is_there() {
+        let stage = Stage::start();
+        assert_eq!(by_isahc(&stage), READS);
+        // At most once more: after the answer has been judged.
+        assert!((READS..=READS + 1).contains(&by_ureq(&stage)));
+    }
+}

@@ -55,13 +55,13 @@ impl Limits {
         let more = row.instructions.zip(base.instructions).map(|(row, base)| row - base);
         let over = |limit: Option<f64>, value: f64| Some(value - limit?).filter(|over| *over > 0.0);
         let misses = [
-            over(self.ratio, row.ratio).map(|over| format!("{over:.3}x over")),
-            over(self.nanos, row.more).map(|over| format!("{over:.0} ns over")),
-            // What comes once in a hundred requests, such as a buffer that grows, is none of a request's.
-            over(self.allocations, (row.allocations - base.allocations).round())
-                .map(|over| format!("{over:.0} allocations over")),
+            over(self.ratio, row.ratio).map(|over| format!("ratio {over:.3} over")),
+            over(self.nanos, row.more).map(|over| format!("ns more {over:.0} over")),
+            // As they are shown. What comes once in a hundred requests, such as a buffer that grows, is none of a request's.
+            over(self.allocations, row.allocations.round() - base.allocations.round())
+                .map(|over| format!("allocations {over:.0} over")),
             over(self.instructions, more.unwrap_or(0.0))
-                .map(|over| format!("{:.1}k instructions over", over / 1_000.0)),
+                .map(|over| format!("instructions {:.1}k over", over / 1_000.0)),
         ];
         let misses: Vec<_> = misses.into_iter().flatten().collect();
         let unknown = self.instructions.is_some() && more.is_none();
@@ -89,11 +89,11 @@ mod tests {
             "met, instructions not measured"
         );
         let row = Measured { ratio: 1.05, allocations: 50.0, instructions: Some(42_600.0), ..base.clone() };
-        let missed = "MISSED: 0.030x over, 2 allocations over, 0.6k instructions over";
+        let missed = "MISSED: ratio 0.030 over, allocations 2 over, instructions 0.6k over";
         assert_eq!(limits.verdict(&row, &base), missed);
         assert_eq!(
             Limits::NONE.nanos(100.0).verdict(&Measured { more: 130.0, ..base.clone() }, &base),
-            "MISSED: 30 ns over"
+            "MISSED: ns more 30 over"
         );
         assert_eq!(Limits::NONE.verdict(&row, &base), "");
     }

@@ -82,7 +82,7 @@ mod tests {
 |      | p50, us | allocations | instructions, k |  ratio | ns more | compared with | budget         | verdict                    |
 |------|--------:|------------:|----------------:|-------:|--------:|---------------|----------------|----------------------------|
 | bare |   42.00 |          45 |            40.3 |        |         |               |                |                            |
-| ours |   42.00 |     48 (+3) |     42.0 (+1.7) | 1.012x |    +480 | bare          | +2 allocations | MISSED: 1 allocations over |
+| ours |   42.00 |     48 (+3) |     42.0 (+1.7) | 1.012x |    +480 | bare          | +2 allocations | MISSED: allocations 1 over |
 
 Medians of 7 rounds.
 ";
