@@ -12,7 +12,7 @@ use failover_reqwest::calls::{Breaker, Calls, CircuitState, Health, LastResort};
 pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     let calls = Calls::builder()
         .by_health(Health::new())
-        .breaker(Breaker::new().pause(Duration::from_secs(300)))
+        .breaker(Breaker::new().pause(Duration::from_secs(300)).jitter_percent(0))
         .last_resort(LastResort::Everyone)
         .build()?;
     let all_down = AtomicBool::new(true);

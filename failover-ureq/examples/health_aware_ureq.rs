@@ -11,7 +11,7 @@ use failover_ureq::calls::{Breaker, Calls, CircuitState, Health, LastResort, Pro
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let calls = Calls::builder()
         .by_health(Health::new())
-        .breaker(Breaker::new().pause(Duration::from_secs(300)))
+        .breaker(Breaker::new().pause(Duration::from_secs(300)).jitter_percent(0))
         .last_resort(LastResort::Everyone)
         .build()?;
     let all_down = Cell::new(true);

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-#[cfg(feature = "cache")]
 use failover_core::{Freshness, Moment};
 
 /// An answer out of the cache.
@@ -16,9 +15,24 @@ pub struct Cached {
     pub stale: bool,
 }
 
-#[cfg(feature = "cache")]
+/// A value that serves behind the providers of one call, if they all fail.
+#[derive(Clone, Copy, Debug)]
+pub struct Behind {
+    pub(crate) freshness: Freshness,
+    pub(crate) at: Moment,
+}
+
+impl Behind {
+    /// What there is to say of it now, unless it is too old.
+    pub(crate) fn cached(self, now: Moment) -> Option<Cached> {
+        self.freshness.stale(self.at, now)?;
+        Some(Cached::behind(self.freshness, self.at, now))
+    }
+}
+
 impl Cached {
     /// One that was found in front of the providers, or is on its way.
+    #[cfg(feature = "cache")]
     pub(crate) fn before(at: Moment, now: Moment) -> Self {
         Self { age: now.since(at), stale: false }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use failover_core::{Freshness, Moment};
 
-use super::age::Cached;
+use super::age::{Behind, Cached};
 use super::bell::Follow;
 use super::flights::{End, Flights, Found, Lead, Search};
 use crate::calls::{AllFailed, Report, Served, Why};
@@ -56,6 +56,7 @@ pub struct Seat<K: Eq + Hash, V> {
     cache: Cache<K, V>,
     key: K,
     lead: Lead<K, Arc<Kept<V>>>,
+    asked: Moment,
 }
 
 /// As many values as prompts of a busy program within its freshness; each as large as it is.
@@ -149,12 +150,20 @@ impl<K: Clone + Eq + Hash, V: Clone> Visit<K, V> {
                 Turn::Served(kept.served(report(), Cached::behind(freshness, kept.at, now)))
             }
             Found::Follow(follow) => Turn::Follow(follow),
-            Found::Nothing(lead) => Turn::Ask(Seat { cache: cache.clone(), key, lead }),
+            Found::Nothing(lead) => Turn::Ask(Seat { cache: cache.clone(), key, lead, asked: now }),
         }
     }
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Seat<K, V> {
+    /// The value that serves if every provider fails, as far as there is one now: whoever listens hears that it served, and
+    /// not that nobody did.
+    #[must_use]
+    pub fn behind(&self) -> Option<Behind> {
+        let kept = self.cache.stale(&self.key, self.asked)?;
+        Some(Behind { freshness: self.cache.freshness, at: kept.at })
+    }
+
     /// What the caller gets, as this came of the call: the value, which is kept; or an old one, where every provider failed
     /// and there is one.
     ///
@@ -166,7 +175,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Seat<K, V> {
         result: Result<Served<V>, AllFailed<E>>,
         now: Moment,
     ) -> Result<Served<V>, AllFailed<E>> {
-        let Self { cache, key, lead } = self;
+        let Self { cache, key, lead, .. } = self;
         let failed = match result {
             Ok(served) => {
                 let (value, provider) = (served.value.clone(), served.provider.clone());

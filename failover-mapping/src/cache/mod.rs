@@ -85,7 +85,7 @@ mod record;
 #[cfg(feature = "http")]
 mod store;
 
-pub use age::Cached;
+pub use age::{Behind, Cached};
 #[cfg(feature = "cache")]
 pub use bell::Follow;
 #[cfg(feature = "cache")]

@@ -12,6 +12,7 @@ use super::report::{Attempt, End, Passed, Report};
 use super::roster::Roster;
 use super::verdict::Verdict;
 use super::wanted::{Taken, Wanted};
+use crate::cache::Behind;
 use crate::observe::{CallSpan, Witness};
 
 /// The books of one call. The [module documentation](super) shows it at work.
@@ -63,6 +64,15 @@ impl<'c, W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<'c, W, E, C> {
     #[must_use]
     pub fn observed(self, roster: &'c Roster) -> Self {
         Self { witness: Some(Witness::new(&roster.listeners)), ..self }
+    }
+
+    /// The same, with a value behind the providers, if there is one: where they all fail, whoever listens hears of that.
+    #[must_use]
+    pub fn backed(mut self, behind: Option<Behind>) -> Self {
+        if let Some(witness) = &mut self.witness {
+            witness.behind = behind;
+        }
+        self
     }
 
     /// The span of the call: what is done for it is done within.
@@ -203,6 +213,10 @@ impl<'c, W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<'c, W, E, C> {
             Some(Finish::Failed(Cause::Unavailable(until))) => Why::Unavailable(until.since(now)),
             Some(Finish::Failed(_)) | None => Why::Exhausted,
         };
+        // Nobody could serve this, so an old value is no answer either.
+        if let (Some(witness), Why::Refused) = (&mut self.witness, &why) {
+            witness.behind = None;
+        }
         let told = self.over(report, now);
         Err(self.wanted.failed(AllFailed::new(why, self.failures, told)))
     }
@@ -215,7 +229,7 @@ impl<'c, W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<'c, W, E, C> {
     fn over(&mut self, report: failover_core::Report<'_>, now: Moment) -> Report {
         let told = self.report(report, now);
         if let Some(witness) = &mut self.witness {
-            witness.over(&self.names, &told);
+            witness.over(&self.names, &told, now);
         }
         told
     }

@@ -6,6 +6,7 @@ use super::event::{Event, Outcome, Party, Story};
 use super::listeners::Listeners;
 use super::span::CallSpan;
 use super::watch::Watch;
+use crate::cache::Behind;
 use crate::calls::{Attempt, End, Report, is_unguarded};
 
 /// Tells of one call, whose providers have these `names`.
@@ -14,11 +15,13 @@ pub(crate) struct Witness<'c> {
     watch: Watch<'c>,
     /// The candidate whose turn came first.
     asked: Option<(usize, ProviderId)>,
+    /// What serves if they all fail.
+    pub(crate) behind: Option<Behind>,
 }
 
 impl<'c> Witness<'c> {
     pub(crate) const fn new(listeners: &'c Listeners) -> Self {
-        Self { watch: Watch::new(listeners), asked: None }
+        Self { watch: Watch::new(listeners), asked: None, behind: None }
     }
 
     pub(crate) fn is_heard(&self) -> bool {
@@ -83,14 +86,17 @@ impl<'c> Witness<'c> {
     }
 
     /// The call is over. If nobody failed, there was no failover, whoever was the fastest.
-    pub(crate) fn over(&mut self, names: &[String], report: &Report) {
+    pub(crate) fn over(&mut self, names: &[String], report: &Report, now: Moment) {
         let Some(asked) = self.asked.filter(|_| self.watch.is_heard()) else {
             return self.watch.over_in_silence();
         };
         let (call, asked, story) = (self.watch.call(), party(names, asked), Story::Report(report));
         let has_served = |it: &&Attempt| matches!(it.end, End::Served { served: 1.., .. });
         let Some(server) = report.attempts.iter().rfind(has_served) else {
-            return self.watch.over(&Event::Unserved { call, asked, story }, "nobody");
+            return match self.behind.and_then(|behind| behind.cached(now)) {
+                Some(cached) => self.watch.over(&Event::Recalled { call, asked, cached, story }, "cache"),
+                None => self.watch.over(&Event::Unserved { call, asked, story }, "nobody"),
+            };
         };
         let by = Party { unlisted: server.unguarded, ..Party::new(&server.provider, None) };
         let has_failed = |it: &Attempt| matches!(it.end, End::Invalid | End::Failed(_));

@@ -135,7 +135,7 @@ impl<'a, W: Wanted, E, C: FnMut(&E) -> Verdict> InlineAsk<'_, 'a, W, E, C> {
     /// Nobody served, or not all that was required; or the list of providers cannot be used.
     pub fn run(self) -> Result<W::Got, W::Failed<E>> {
         let began = self.calls.clock.now();
-        inline::run(self, began, began)
+        inline::run(self, began, began, None)
     }
 }
 
@@ -154,7 +154,7 @@ where
     /// Nobody served, or not all that was required; or the list of providers cannot be used.
     pub fn run(self) -> Result<W::Got, W::Failed<E>> {
         let began = self.calls.clock.now();
-        threads::run(self, began, began)
+        threads::run(self, began, began, None)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 
 use failover_core::Moment;
-use failover_mapping::cache::{Cache, Turn};
+use failover_mapping::cache::{Behind, Cache, Turn};
 use failover_mapping::calls::{AllFailed, Lone, Served, Verdict};
 
 use super::provider::{Inline, Threaded};
@@ -37,7 +37,12 @@ impl<F, T: Clone, V, E, C, K: Clone + Eq + Hash> CachedAsk<'_, F, T, V, E, C, K>
     /// A call that begins now and asks as `run` does, if nobody else has the value.
     fn run_by(
         self,
-        run: impl FnOnce(Ask<'_, F, Lone<T, V>, E, C>, Moment, Moment) -> Result<Served<T>, AllFailed<E>>,
+        run: impl FnOnce(
+            Ask<'_, F, Lone<T, V>, E, C>,
+            Moment,
+            Moment,
+            Option<Behind>,
+        ) -> Result<Served<T>, AllFailed<E>>,
     ) -> Result<Served<T>, AllFailed<E>> {
         let Self { ask, cache, key } = self;
         let clock = &ask.calls.clock;
@@ -54,7 +59,8 @@ impl<F, T: Clone, V, E, C, K: Clone + Eq + Hash> CachedAsk<'_, F, T, V, E, C, K>
                 }
             }
         };
-        let result = run(ask, began, now);
+        let behind = seat.behind();
+        let result = run(ask, began, now, behind);
         seat.conclude(result, clock.now())
     }
 }

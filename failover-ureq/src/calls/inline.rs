@@ -1,6 +1,7 @@
 //! The loop that obeys a call within the caller's thread: each attempt runs to its end before anything else happens.
 
 use failover_core::{Action, Call, Guard, Moment};
+use failover_mapping::cache::Behind;
 use failover_mapping::calls::{AllFailed, Ledger, Verdict, Wanted};
 
 use super::ask::{Ask, InlineAsk};
@@ -11,6 +12,7 @@ pub(super) fn run<'a, W: Wanted, E, C: FnMut(&E) -> Verdict>(
     ask: InlineAsk<'_, 'a, W, E, C>,
     began: Moment,
     mut now: Moment,
+    behind: Option<Behind>,
 ) -> Result<W::Got, W::Failed<E>> {
     let Ask { calls, names, mut callables, wanted, classify, policy, .. } = ask;
     let (roster, clock) = (&calls.roster, &calls.clock);
@@ -18,7 +20,7 @@ pub(super) fn run<'a, W: Wanted, E, C: FnMut(&E) -> Verdict>(
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster).backed(behind);
     let span = ledger.span();
     let call = Call::batch(&policy, &lineup.candidates, ledger.count(), seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || clock.now());

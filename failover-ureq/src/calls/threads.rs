@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use failover_core::{Action, AttemptId, Call, Guard, Moment};
+use failover_mapping::cache::Behind;
 use failover_mapping::calls::{AllFailed, Ledger, Verdict, Wanted};
 
 use super::ask::{Ask, ThreadAsk};
@@ -22,6 +23,7 @@ pub(super) fn run<W, E, C>(
     ask: ThreadAsk<'_, W, E, C>,
     began: Moment,
     mut now: Moment,
+    behind: Option<Behind>,
 ) -> Result<W::Got, W::Failed<E>>
 where
     W: Wanted,
@@ -36,7 +38,7 @@ where
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster).backed(behind);
     let span = ledger.span();
     let call = Call::batch(&policy, &lineup.candidates, ledger.count(), seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || clock.now());

@@ -168,3 +168,19 @@ fn what_is_cached_shows_neither_keys_nor_values() {
     ask.run().unwrap();
     assert!(!format!("{cache:?}").contains("value"));
 }
+
+#[test]
+fn a_value_that_serves_behind_the_providers_is_told_of_as_that() {
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let hears = std::sync::Arc::clone(&told);
+    let builder = Calls::builder().on_event(move |event| hears.lock().unwrap().push(event.to_string()));
+    let (calls, hour) = (builder.build().unwrap(), Duration::from_secs(3_600));
+    let cache = Cache::new(Freshness::new(Duration::ZERO).stale_if_error(hour));
+    for answer in [Ok(7), Err("down")] {
+        let got = calls.ask([("primary", || answer)]).cached(&cache, 1).run().unwrap();
+        assert_eq!((got.value, got.cached().is_some()), (7, answer.is_err()));
+    }
+    let told = told.lock().unwrap();
+    assert!(told.last().is_some_and(|last| last.contains("from the cache")), "{told:#?}");
+    assert!(told.iter().all(|line| !line.contains("nobody served")), "{told:#?}");
+}

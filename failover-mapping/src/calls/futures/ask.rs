@@ -119,7 +119,7 @@ where
     /// Nobody served, or not all that was required; or the list of providers cannot be used.
     pub async fn run(self) -> Result<W::Got, W::Failed<E>> {
         let began = self.calls.runtime.now();
-        run::run(self, began, began).await
+        run::run(self, began, began, None).await
     }
 }
 

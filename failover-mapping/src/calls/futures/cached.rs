@@ -56,7 +56,7 @@ where
                 }
             }
         };
-        let result = run::run(ask, began, now).await;
+        let result = run::run(ask, began, now, seat.behind()).await;
         seat.conclude(result, runtime.now())
     }
 }

@@ -12,6 +12,7 @@ use failover_core::{Action, AttemptId, Call, Guard, Moment};
 use super::ask::Ask;
 use super::callable::Callable;
 use super::runtime::Runtime;
+use crate::cache::Behind;
 use crate::calls::{AllFailed, Ledger, Verdict, Wanted};
 
 /// A call that began at `began`: it may have waited for another one since.
@@ -19,6 +20,7 @@ pub(super) async fn run<R, P, W, E, C>(
     ask: Ask<'_, R, P, W, E, C>,
     began: Moment,
     mut now: Moment,
+    behind: Option<Behind>,
 ) -> Result<W::Got, W::Failed<E>>
 where
     R: Runtime,
@@ -32,7 +34,7 @@ where
         Ok(lineup) => lineup,
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
-    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster);
+    let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster).backed(behind);
     let span = ledger.span();
     let call = Call::batch(&policy, &lineup.candidates, ledger.count(), runtime.seed(), began);
     let mut call = Guard::new(call, roster.fleet(), || runtime.now());

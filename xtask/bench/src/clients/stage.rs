@@ -95,11 +95,11 @@ fn whole(received: &[u8]) -> Option<usize> {
     const END: &[u8] = b"\r\n\r\n";
     let head = received.windows(END.len()).position(|window| window == END)?;
     let lines = received[..head].split(|byte| *byte == b'\n');
-    let length = lines.filter_map(|line| {
+    let mut lengths = lines.filter_map(|line| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
-    let length = head + END.len() + length.last().unwrap_or(0_usize);
+    let length = head + END.len() + lengths.next().unwrap_or(0_usize);
     (received.len() >= length).then_some(length)
 }
 
