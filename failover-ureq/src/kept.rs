@@ -25,7 +25,10 @@ pub(crate) struct Kept {
     most: Option<usize>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is not moved about")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each request; how large depends on features of ureq"
+)]
 enum Coming {
     Awaited(mpsc::Receiver<Arrived>),
     Here(Arrived),

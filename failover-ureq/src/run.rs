@@ -67,16 +67,17 @@ pub(crate) fn run(
         match action {
             Action::Launch(launch) => {
                 let flight = exchange.launched(launch, now);
-                let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
+                let outcome;
+                (outcome, now) = match unasked.take_if(|_| exchange.is_own(&launch)) {
                     Some(own) => {
                         span.within(|| ask_own(failover, &mut exchange, &flight, own, &body, &mut said))
                     }
                     None => {
                         said = said.keep();
-                        span.within(|| ask_stand_in(failover, &mut exchange, &flight))
+                        let outcome = span.within(|| ask_stand_in(failover, &mut exchange, &flight));
+                        (outcome, clock.now())
                     }
                 };
-                now = clock.now();
                 call.settle(launch.attempt, outcome, now);
                 exchange.told(call.next_event(), call.report(), now);
             }
@@ -106,7 +107,10 @@ pub(crate) fn run(
 }
 
 /// What the asked provider said.
-#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is not moved about")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each request; how large depends on features of ureq"
+)]
 enum Said {
     Nothing,
     This(Result<Response<ureq::Body>, Error>),
@@ -136,7 +140,7 @@ impl Said {
     }
 }
 
-/// Sends the caller's own request.
+/// Sends the caller's own request. What came of it, and since when that is known.
 fn ask_own(
     failover: &Failover,
     exchange: &mut Exchange<'_, '_>,
@@ -144,7 +148,7 @@ fn ask_own(
     mut own: Own<'_, '_>,
     body: &[u8],
     said: &mut Said,
-) -> Outcome<'static> {
+) -> (Outcome<'static>, Moment) {
     if let Some(headers) = exchange.own_headers() {
         own.add(headers);
     }
@@ -152,7 +156,8 @@ fn ask_own(
     let result = own.send(body, &flight.launch.limits);
     if !sendable && matches!(result, Err(Error::Protocol(_))) {
         *said = Said::This(result);
-        return exchange.own_failed(flight, Fault::InvalidRequest, failover.clock.now());
+        let now = failover.clock.now();
+        return (exchange.own_failed(flight, Fault::InvalidRequest, now), now);
     }
     *said = match result {
         Ok(response) => match exchange.wants_body(response.status(), response.headers(), SystemTime::now) {
@@ -165,26 +170,31 @@ fn ask_own(
     judge(exchange, flight, said, || failover.clock.now())
 }
 
-/// What the asked provider's answer or error means.
+/// What the asked provider's answer or error means, and since when that is known.
 fn judge(
     exchange: &mut Exchange<'_, '_>,
     flight: &Flight,
     said: &mut Said,
     now: impl Fn() -> Moment,
-) -> Outcome<'static> {
+) -> (Outcome<'static>, Moment) {
     let none = HeaderMap::new();
     let answer = match said {
-        Said::Kept(kept) => kept.peek(flight.left(now())),
-        Said::This(Ok(response)) => (response.status(), response.headers(), Body::Unread),
+        Said::Kept(kept) => Ok(kept.peek(flight.left(now()))),
+        Said::This(Ok(response)) => Ok((response.status(), response.headers(), Body::Unread)),
         // ureq keeps no more of an answer that it turns into an error.
         Said::This(Err(Error::StatusCode(code))) => match StatusCode::from_u16(*code) {
-            Ok(status) => (status, &none, Body::Unread),
-            Err(_) => return exchange.own_failed(flight, Fault::Reset, now()),
+            Ok(status) => Ok((status, &none, Body::Unread)),
+            Err(_) => Err(Fault::Reset),
         },
-        Said::This(Err(error)) => return exchange.own_failed(flight, fault_of(error), now()),
-        Said::Nothing => return exchange.own_failed(flight, Fault::Reset, now()),
+        Said::This(Err(error)) => Err(fault_of(error)),
+        Said::Nothing => Err(Fault::Reset),
     };
-    exchange.own_answered(flight, answer, now(), SystemTime::now)
+    let now = now();
+    let outcome = match answer {
+        Ok(answer) => exchange.own_answered(flight, answer, now, SystemTime::now),
+        Err(fault) => exchange.own_failed(flight, fault, now),
+    };
+    (outcome, now)
 }
 
 /// Talks to a stand-in until it has answered, or failed to.
