@@ -7,6 +7,7 @@ use std::path::Path;
 use std::{fmt, io};
 
 use crate::provider::ProviderName;
+use crate::settings::said::shown;
 
 /// A configuration that cannot be used.
 ///
@@ -117,18 +118,17 @@ pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     if names.is_empty() { last } else { format!("{} or {last}", names.join(", ")) }
 }
 
-/// What serde says, without what it repeats of the file: that may be a key in the wrong place. What was expected stays.
+/// What serde says, without what it repeats of the file, unless that is a plain name: it may be a key in the wrong place. What was
+/// expected stays.
 pub(crate) fn without_values(message: &str) -> String {
     let (said, expected) = match message.split_once(", expected ") {
         Some((said, expected)) => (said, format!(", expected {expected}")),
         None => (message, String::new()),
     };
-    let said =
-        ["`", "\""].iter().fold(said.to_owned(), |said, quote| match (said.find(quote), said.rfind(quote)) {
-            (Some(first), Some(last)) if first < last => {
-                format!("{}(what stands here){}", &said[..first], &said[last + 1..])
-            }
-            _ => said,
-        });
+    let said = ["`", "\""].iter().fold(said.to_owned(), |said, quote| {
+        let parts = said.split(quote).enumerate();
+        let parts = parts.map(|(at, part)| if at % 2 == 1 { shown(part) } else { part });
+        parts.collect::<Vec<_>>().join(quote)
+    });
     said + &expected
 }
