@@ -200,3 +200,44 @@ async fn who_follows_keeps_its_own_timeout() {
     assert!(answer.is_ok(), "it still waits, and without a cache NexaAPI had answered after 200 ms");
     leader.abort();
 }
+
+/// FAL refuses, NexaAPI works by jobs, answers are kept: every wait that there is on the way, and the call dropped in each.
+#[tokio::test]
+async fn a_call_that_is_dropped_at_any_poll_leaves_breakers_cache_and_pool_in_order() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::status(503));
+    scene.nexa.jobs(2);
+    let hour = Duration::from_secs(3_600);
+    let failover = scene.builder().cache(Freshness::new(hour)).check_answers(true).build().unwrap();
+    let client = client(failover.clone());
+    let mut dropped = 0;
+    loop {
+        let body = serde_json::json!({ "prompt": format!("number {dropped}") });
+        let (mut call, mut polls) = (Box::pin(scene.ask_fal(&client, &body)), 0);
+        let ended = std::future::poll_fn(|context| {
+            if polls == dropped {
+                return std::task::Poll::Ready(None);
+            }
+            polls += 1;
+            call.as_mut().poll(context).map(Some)
+        });
+        let ended = ended.await;
+        drop(call);
+        // Who asks for the same is served, and waits for nobody who is gone.
+        let next = tokio::time::timeout(Duration::from_secs(20), scene.ask_fal(&client, &body));
+        assert_eq!(served_by(&next.await.expect("it hangs").unwrap()), Some("nexaapi"), "{dropped}");
+        assert!(
+            failover.state("nexaapi/flux-dev").unwrap() == failover_reqwest::CircuitState::Closed,
+            "{dropped}"
+        );
+        failover.release("fal").unwrap();
+        if ended.is_some() {
+            break;
+        }
+        dropped += 1;
+    }
+    assert!(dropped > 5, "it waited {dropped} times only");
+    scene.fal.heal();
+    let healthy = scene.ask_fal(&client, &prompt()).await.unwrap();
+    assert_eq!((healthy.status().as_u16(), served_by(&healthy)), (200, None));
+}
