@@ -161,8 +161,7 @@ impl Engine {
                 found = true;
             }
         }
-        let problem =
-            "is no fault domain: name a provider, or one of Config::domain_name, such as fal/fal-ai/flux/dev";
+        let problem = "is no fault domain: name a provider, such as fal, or one of states(), such as fal/fal-ai/flux/dev";
         found.then_some(()).ok_or(ConfigError::setting("name", problem))
     }
 }

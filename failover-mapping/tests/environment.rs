@@ -139,8 +139,8 @@ fn no_method_of_the_builder_is_forgotten() {
         Config::settings().map(|setting| setting.name.split('.').next().unwrap()).collect();
     let told = builder().build().unwrap().to_string();
     for method in methods {
-        // Shown among the keys, and as a part of the cache.
-        let elsewhere = ["build", "key_from", "cache_capacity"].contains(&method);
+        // Shown among the keys, and as a part of the cache; and a check, which sets nothing.
+        let elsewhere = ["build", "key_from", "cache_capacity", "none_misspelt"].contains(&method);
         let own = told.contains(&format!("# {method}: "));
         assert!(names.contains(method) || elsewhere || own, "{method} is nowhere");
     }
@@ -373,4 +373,35 @@ fn a_declared_provider_may_be_left_out_from_above() {
         idle.to_string(),
         "stand_ins names `acme`, which stands in for no model: add rows to its file"
     );
+}
+
+#[test]
+fn a_misspelt_variable_is_refused_and_a_strangers_is_not() {
+    let built = |names: &[&str]| builder().none_misspelt(names.iter().map(|name| (*name).to_owned())).build();
+    for (name, meant) in [
+        ("FAILOVER_DEADLNE", "FAILOVER_DEADLINE"),
+        ("FAILOVER_STANDINS", "FAILOVER_STAND_INS"),
+        ("FAILOVER_BREAKER_FAILURE", "FAILOVER_BREAKER_FAILURES"),
+        ("FAILOVER_CONFG", "FAILOVER_CONFIG"),
+    ] {
+        let refused = built(&["PATH", name]).unwrap_err().to_string();
+        assert_eq!(refused, format!("{name} is not known: use {meant}"));
+    }
+    for fine in [
+        "FAILOVER_DEADLINE",
+        "FAILOVER_CONFIG",
+        "FAILOVER_REGION_NAME",
+        "FAILOVER_",
+        "DEADLNE",
+        "NEXA_API_KEYS",
+    ] {
+        assert!(built(&[fine]).is_ok(), "{fine}");
+    }
+}
+
+#[test]
+fn a_list_in_brackets_is_told_how_variables_have_it() {
+    let config = Builder::<Config>::from_vars(machine(&[("FAILOVER_STAND_INS", "[\"nexaapi\"]")])).build();
+    let refused = config.unwrap_err().to_string();
+    assert_eq!(refused, "FAILOVER_STAND_INS is in brackets, as in a file: write it like one, two");
 }

@@ -62,7 +62,7 @@ impl Failover {
 
     /// As [`Failover::from_env`], with more to be said: a callback, say. What the builder says goes over it.
     pub fn builder_from_env() -> Builder<Self> {
-        Builder::from_vars_and_files(variable, read)
+        Builder::from_vars_and_files(variable, read).none_misspelt(names())
     }
 
     /// As [`Failover::from_file`], with more to be said.
@@ -195,6 +195,10 @@ impl fmt::Debug for Failover {
 /// What is not UTF-8 in it is refused by its name, later.
 fn variable(name: &str) -> Option<String> {
     Some(std::env::var_os(name)?.to_string_lossy().into_owned())
+}
+
+fn names() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }
 
 fn read(file: &Path) -> io::Result<String> {

@@ -99,6 +99,18 @@ impl<F: FromConfig> Builder<F> {
     }
 
     /// The first thing that is refused is what the user hears of.
+    /// Refuses a variable that is misspelt, among these names of the environment's: unread, it would be missed in an outage. One
+    /// that begins with `FAILOVER_` and is like none of ours is somebody else's.
+    pub fn none_misspelt(self, names: impl IntoIterator<Item = String>) -> Self {
+        let found = names.into_iter().find_map(|name| Some((variables::meant(&name)?, name)));
+        match found {
+            Some((meant, name)) => {
+                self.refuse(ConfigError::variable(&name, format!("is not known: use {meant}")))
+            }
+            None => self,
+        }
+    }
+
     fn refuse(mut self, refused: ConfigError) -> Self {
         self.settings.refused.get_or_insert(refused);
         self

@@ -115,6 +115,9 @@ impl<'a> Said<'a> {
     pub(crate) fn list(self) -> Result<Vec<Self>, Problem> {
         match self {
             Self::Word("") => Err(EMPTY.into()),
+            Self::Word(text) if text.starts_with('[') => {
+                Err("is in brackets, as in a file: write it like one, two".into())
+            }
             Self::Word(text) => Ok(text.split(',').map(|part| Self::Word(part.trim())).collect()),
             Self::Toml(value) => match value.get_ref().as_array() {
                 Some(items) => Ok(items.iter().map(Self::Toml).collect()),

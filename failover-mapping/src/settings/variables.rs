@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Settings;
-use super::rows::ROWS;
+use super::nearest::nearest;
+use super::rows::{ROWS, Row};
 use super::said::Said;
 use super::slot::Around;
 use super::source::Source;
@@ -17,6 +18,19 @@ pub(crate) const FILE: &str = "FAILOVER_CONFIG";
 /// The usual variables of the stand-ins' keys, besides NexaAPI's, which has a row.
 pub(crate) const KEYS: [(ProviderName, &str); 2] =
     [(ProviderName::Fal, "FAL_KEY"), (ProviderName::Replicate, "REPLICATE_API_TOKEN")];
+
+/// The variable that this name, which is no variable's, was meant to be.
+pub(crate) fn meant(name: &str) -> Option<String> {
+    const OURS: &str = "FAILOVER_";
+    let mut known: Vec<_> = ROWS.iter().filter_map(Row::variable).collect();
+    known.push(FILE.to_owned());
+    let rest = name.strip_prefix(OURS).filter(|_| known.iter().all(|known| known != name))?;
+    // Others may have variables that begin so: only what is like one of ours is a mistake.
+    let ours = known.iter().filter_map(|known| known.strip_prefix(OURS).map(str::to_ascii_lowercase));
+    let ours: Vec<_> = ours.collect();
+    let found = nearest(rest, ours.iter().map(String::as_str))?;
+    Some(format!("{OURS}{}", found.to_ascii_uppercase()))
+}
 
 /// Reads them into the settings.
 pub(crate) fn read(
