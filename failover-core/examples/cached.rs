@@ -97,7 +97,7 @@ impl Generator {
         let (finish, mut answers) = drive(&mut call, &self.fleet, &self.clock, start, |_| None);
         match finish {
             Finish::Served(attempt) => answers.remove(&attempt),
-            Finish::Partly | Finish::Refused(_) | Finish::Failed(_) => None,
+            Finish::Partly | Finish::Refused(_) | Finish::Broken(_) | Finish::Failed(_) => None,
         }
     }
 }

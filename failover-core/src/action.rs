@@ -81,6 +81,9 @@ pub enum Finish {
     Partly,
     /// This attempt was refused for the request's own fault: the caller gets the refusal.
     Refused(AttemptId),
+    /// This attempt broke off after the caller had seen a part of its answer: nobody else can answer unseen. What the caller
+    /// has is no whole answer.
+    Broken(AttemptId),
     /// Nobody answered.
     Failed(Cause),
 }

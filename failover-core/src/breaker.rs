@@ -93,7 +93,8 @@ impl Breaker {
         Self { among: at_most(attempts, MOST_ATTEMPTS), ..self }
     }
 
-    /// An answer that took longer than this counts as a failure, though it is used.
+    /// An answer that took longer than this counts as a failure, though it is used. One that comes in parts took until the first
+    /// of them.
     #[must_use]
     pub const fn slow(self, limit: Duration) -> Self {
         Self { slow: Some(limit), ..self }

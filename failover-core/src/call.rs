@@ -1,7 +1,8 @@
-//! One logical request, however many attempts it takes: its state, and the three verbs that move it.
+//! One logical request, however many attempts it takes: its state, and the four verbs that move it.
 //!
 //! What is to be done is derived from the state whenever it is asked for, never queued: two reports in a row are as good as
-//! a poll between them. Who is asked next stands in `turns`, what an end means in `ends`.
+//! a poll between them. Who is asked next stands in `turns`, what an answer that has begun means in `progress`, what an end means in
+//! `ends`.
 
 use crate::action::{Action, AttemptId, Cause, Finish, Outcome};
 use crate::breaker::Transition;
@@ -9,9 +10,10 @@ use crate::fleet::Fleet;
 use crate::items::Items;
 use crate::moment::Moment;
 use crate::plan::{Candidate, Policy, ProviderId};
+use crate::progress::Progress;
 use crate::report::Report;
 use crate::rng::Rng;
-use crate::slot::{Slot, Slots};
+use crate::slot::Slots;
 
 /// One request in progress. See the [crate documentation](crate) for the loop that drives it.
 ///
@@ -41,6 +43,7 @@ pub struct Call<'p> {
 pub(crate) enum Ended {
     Served(AttemptId),
     Refused(AttemptId),
+    Broken(AttemptId),
     Partly,
     Exhausted,
     Deadline,
@@ -67,6 +70,8 @@ pub(crate) enum Next {
     Hedge,
     /// Not before one of them ends: the budget does not allow a hedge.
     NotYet,
+    /// Never again: the caller has seen a part of an answer.
+    Nobody,
 }
 
 /// A circuit breaker changed its state because of this call.
@@ -135,12 +140,23 @@ impl<'p> Call<'p> {
     #[inline]
     pub fn settle(&mut self, attempt: AttemptId, outcome: Outcome<'_>, fleet: &Fleet, now: Moment) {
         self.time_is(now);
-        let is_it = |slot: &Slot| slot.is_flying() && slot.latest == attempt.0;
-        let Some(place) = self.slots.iter().position(is_it) else { return };
+        let Some(place) = self.place_of(attempt) else { return };
         match outcome {
             Outcome::Answered => self.answered(place, fleet),
             Outcome::Partly(items) => self.partly_answered(place, items, fleet),
             Outcome::Failed { fault, retry_after } => self.fail(place, fault, retry_after, fleet),
+        }
+    }
+
+    /// The answer of the attempt has begun, or goes on. A driver that hears of an answer only when it is complete need not say
+    /// so. Reports about an attempt that is not in flight change nothing.
+    #[inline]
+    pub fn progress(&mut self, attempt: AttemptId, progress: Progress, fleet: &Fleet, now: Moment) {
+        self.now = self.now.max(now);
+        let Some(place) = self.place_of(attempt) else { return };
+        self.heard(place, fleet);
+        if progress == Progress::Shown {
+            self.shown(place);
         }
     }
 
@@ -153,7 +169,7 @@ impl<'p> Call<'p> {
     }
 
     /// The change of a breaker that the latest `poll` or `settle` caused; there is never more than one. The next of them
-    /// forgets it. `abandon` may cause several, of which it keeps the last.
+    /// forgets it. `progress` causes none. `abandon` may cause several, of which it keeps the last.
     pub const fn next_event(&mut self) -> Option<Event> {
         let (provider, transition) = match self.event {
             Told::Nothing => return None,
@@ -185,7 +201,12 @@ impl<'p> Call<'p> {
     }
 
     #[inline]
+    fn place_of(&self, attempt: AttemptId) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.is_flying() && slot.latest == attempt.0)
+    }
+
     /// Over, and nothing is in flight.
+    #[inline]
     pub(crate) const fn is_idle(&self) -> bool {
         self.ended.is_some() && self.flying == 0
     }
@@ -205,6 +226,7 @@ impl<'p> Call<'p> {
         Some(match self.ended? {
             Ended::Served(attempt) => Finish::Served(attempt),
             Ended::Refused(attempt) => Finish::Refused(attempt),
+            Ended::Broken(attempt) => Finish::Broken(attempt),
             Ended::Partly => Finish::Partly,
             Ended::Exhausted => match self.recovery() {
                 Some(moment) if self.launched == 0 => Finish::Failed(Cause::Unavailable(moment)),

@@ -4,19 +4,19 @@ use core::time::Duration;
 
 use crate::action::{Action, AttemptId};
 use crate::breaker::{Ending, Transition};
-use crate::call::{Call, Ended};
+use crate::call::{Call, Ended, Next};
 use crate::circuit::{LONGEST_HINT, SHORTEST_HINT};
 use crate::fault::{Blame, Fate, Fault, Remedy, Step};
 use crate::fleet::Fleet;
 use crate::hedge::Delay;
 use crate::moment::Moment;
-use crate::slot::{MAYBE_BILLED, OVERTAKEN, Slot, State};
+use crate::slot::{Flight, MAYBE_BILLED, OVERTAKEN, Slot};
 
 impl Call<'_> {
     /// The attempt in this place answered all that was missing.
     #[inline]
     pub(crate) fn answered(&mut self, place: usize, fleet: &Fleet) {
-        if self.ended.is_none() {
+        if self.is_wanted(place) {
             self.items.answer_rest(place);
         }
         self.land_well(place, fleet);
@@ -24,7 +24,7 @@ impl Call<'_> {
 
     /// The attempt in this place answered these items.
     pub(crate) fn partly_answered(&mut self, place: usize, items: &[usize], fleet: &Fleet) {
-        if self.ended.is_none() {
+        if self.is_wanted(place) {
             for item in items {
                 self.items.answer(*item, place);
             }
@@ -32,39 +32,64 @@ impl Call<'_> {
         self.land_well(place, fleet);
     }
 
+    /// Whether the end of the attempt in this place means anything to the request: not when that is over, nor when the caller
+    /// has seen a part of another's answer.
+    #[inline]
+    fn is_wanted(&self, place: usize) -> bool {
+        self.ended.is_none()
+            && (self.next != Next::Nobody || self.slots.get(place).is_some_and(Slot::is_shown))
+    }
+
     #[inline]
     fn land_well(&mut self, place: usize, fleet: &Fleet) {
         let now = self.now;
+        let wanted = self.is_wanted(place);
         let Some(candidate) = self.candidate(place) else { return };
         let Some(slot) = self.slots.get_mut(place) else { return };
         let latest = slot.latest;
-        let Some((permit, began)) = slot.land(candidate.provider(), now) else { return };
+        let Some((permit, flight)) = slot.land(candidate.provider(), now) else { return };
         self.flying -= 1;
-        let (provider, took) = (candidate.provider(), now.since(began));
+        let (provider, took) = (candidate.provider(), flight.took(now));
         let slow = fleet.slow().is_some_and(|limit| took > limit);
         let seed = self.rng.next();
         let ending = if slow { Ending::Failure } else { Ending::Success };
         let transition = fleet.end(permit, ending, seed, now);
-        fleet.note_latency(provider, took, seed, now);
+        if flight.heard.is_none() {
+            fleet.note_latency(provider, took, seed, now);
+        }
         fleet.note_health(provider, false, took, now);
         self.tell(provider, transition);
-        if self.ended.is_some() {
+        if !wanted {
             // Another was faster: this answer is of no use, and may be charged for.
             if let Some(slot) = self.slots.get_mut(place) {
                 slot.flags |= MAYBE_BILLED;
             }
         } else if self.items.all_answered() {
             self.ended = Some(Ended::Served(AttemptId(latest)));
-            // In a race nobody is given a head start: what there is of one is the driver's own slowness.
-            let raced = self.policy.hedge.is_some_and(|hedge| hedge.delay == Delay::After(Duration::ZERO));
-            let others = if self.flying > 0 && !raced { usize::MAX } else { 0 };
-            for other in self.slots.iter_mut().take(others) {
-                if matches!(other.state, State::Flying(earlier, ..) if earlier < began) {
-                    other.flags |= OVERTAKEN;
-                }
+            if self.flying > 0 {
+                self.overtake(&flight);
             }
+        } else if self.next == Next::Nobody {
+            self.ended = Some(Ended::Broken(AttemptId(latest)));
         } else {
             self.owed = self.owed.saturating_add(1);
+        }
+    }
+
+    /// The others that had a head start over this one, and yet were not the first to answer, are too slow.
+    pub(crate) fn overtake(&mut self, winner: &Flight) {
+        // In a race nobody is given a head start: what there is of one is the driver's own slowness.
+        if self.policy.hedge.is_some_and(|hedge| hedge.delay == Delay::After(Duration::ZERO)) {
+            return;
+        }
+        let answered = winner.began.plus(winner.took(self.now));
+        for other in self.slots.iter_mut() {
+            if let Some(flight) = other.flight()
+                && flight.began < winner.began
+                && flight.heard.is_none_or(|heard| flight.began.plus(heard) > answered)
+            {
+                other.flags |= OVERTAKEN;
+            }
         }
     }
 
@@ -78,31 +103,35 @@ impl Call<'_> {
     /// Judges a failed attempt, and decides whether its candidate is asked again.
     #[cold]
     pub(crate) fn fail(&mut self, place: usize, fault: Fault, retry_after: Option<Duration>, fleet: &Fleet) {
-        let now = self.now;
+        let (now, wanted) = (self.now, self.is_wanted(place));
         let Some(candidate) = self.candidate(place) else { return };
         let Some(slot) = self.slots.get_mut(place) else { return };
         let (latest, tried) = (slot.latest, slot.attempts);
-        let Some((permit, began)) = slot.land(candidate.provider(), now) else { return };
+        let Some((permit, flight)) = slot.land(candidate.provider(), now) else { return };
         self.flying -= 1;
         slot.faults.push(fault);
-        if fault.remedy().fate.maybe_billed() {
+        let (provider, remedy) = (candidate.provider(), begun(fault.remedy(), &flight));
+        if remedy.fate.maybe_billed() {
             slot.flags |= MAYBE_BILLED;
         }
         let decisive = permit.is_probe() || slot.is_last_resort();
-        let (provider, remedy) = (candidate.provider(), fault.remedy());
         // To the millisecond in which the breaker opens: a moment earlier it would refuse.
         let hint = retry_after.map(|wait| now.plus(wait.clamp(SHORTEST_HINT, LONGEST_HINT)).ceil());
         let seed = self.rng.next();
         let transition = fleet.end(permit, ending(remedy.blame, hint), seed, now);
         if remedy.blame != Blame::Nobody {
-            fleet.note_health(provider, true, now.since(began), now);
+            fleet.note_health(provider, true, flight.took(now), now);
         }
-        if fault == Fault::Timeout {
+        if fault == Fault::Timeout && flight.heard.is_none() {
             // It would have taken longer still.
-            fleet.note_latency(provider, now.since(began), seed, now);
+            fleet.note_latency(provider, flight.took(now), seed, now);
         }
         self.tell(provider, transition);
-        if self.ended.is_some() {
+        if !wanted {
+            return;
+        }
+        if self.next == Next::Nobody {
+            self.ended = Some(Ended::Broken(AttemptId(latest)));
             return;
         }
         self.owed = self.owed.saturating_add(1);
@@ -165,23 +194,29 @@ impl Call<'_> {
         }
     }
 
-    /// Calls one attempt off. One that had a head start over the winner, or was silent for too long, has failed; all others
-    /// prove nothing.
+    /// Calls one attempt off, if one is in flight.
     #[inline]
     pub(crate) fn cancel_one(&mut self, fleet: &Fleet) -> Option<AttemptId> {
         if self.flying == 0 {
             return None;
         }
         let place = self.slots.iter().position(Slot::is_flying)?;
+        self.call_off(place, fleet)
+    }
+
+    /// Calls the attempt in this place off. One that had a head start over the winner, or was silent for too long, has failed;
+    /// all others prove nothing.
+    pub(crate) fn call_off(&mut self, place: usize, fleet: &Fleet) -> Option<AttemptId> {
         let candidate = self.candidate(place)?;
         let now = self.now;
         let slot = self.slots.get_mut(place)?;
         let latest = slot.latest;
-        let (permit, began) = slot.land(candidate.provider(), now)?;
+        let (permit, flight) = slot.land(candidate.provider(), now)?;
         self.flying -= 1;
-        let silence = self.policy.limits_of(candidate).silence();
-        let silent = silence.is_some_and(|limit| now.since(began) >= limit)
-            || self.deadline.is_some_and(|deadline| now >= deadline);
+        let limits = self.policy.limits_of(candidate);
+        let silence = if flight.heard.is_none() { limits.silence() } else { limits.idle() };
+        let silent = silence.is_some_and(|limit| now.since(flight.sign) >= limit)
+            || (flight.heard.is_none() && self.deadline.is_some_and(|deadline| now >= deadline));
         let failed = silent || slot.flags & OVERTAKEN != 0;
         // Called off is not undone: the provider may finish, and charge.
         slot.flags |= MAYBE_BILLED;
@@ -193,12 +228,22 @@ impl Call<'_> {
             fleet.end(permit, if failed { Ending::Failure } else { Ending::Cancelled }, seed, now);
         let provider = candidate.provider();
         // How long one took that was called off early says nothing on how long it would have taken.
+        if failed && flight.heard.is_none() {
+            fleet.note_latency(provider, flight.took(now), seed, now);
+        }
         if failed {
-            fleet.note_latency(provider, now.since(began), seed, now);
-            fleet.note_health(provider, true, now.since(began), now);
+            fleet.note_health(provider, true, flight.took(now), now);
         }
         self.tell(provider, transition);
         Some(AttemptId(latest))
+    }
+}
+
+/// A request whose answer had begun was neither unsent nor rejected, whatever the fault says.
+const fn begun(remedy: Remedy, flight: &Flight) -> Remedy {
+    match remedy.fate {
+        Fate::NotSent | Fate::Rejected if flight.heard.is_some() => Remedy { fate: Fate::Unknown, ..remedy },
+        Fate::NotSent | Fate::Rejected | Fate::Unknown | Fate::Done => remedy,
     }
 }
 

@@ -212,7 +212,7 @@ impl Fleet {
         self.budget.as_ref().is_none_or(|budget| budget.withdraw(now))
     }
 
-    /// An answer came after so long, or was given up then, without having come.
+    /// An answer came or began after so long, or was given up then, without having begun.
     #[inline]
     pub(crate) fn note_latency(&self, provider: ProviderId, took: Duration, seed: u64, now: Moment) {
         if let Some(record) = &self.latency
@@ -222,7 +222,7 @@ impl Fleet {
         }
     }
 
-    /// An attempt succeeded or failed after so long.
+    /// An attempt succeeded or failed, whose answer took so long or began after it.
     #[inline]
     pub(crate) fn note_health(&self, provider: ProviderId, failed: bool, took: Duration, now: Moment) {
         if let Some(charts) = &self.health {

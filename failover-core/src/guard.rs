@@ -9,6 +9,7 @@ use crate::action::{Action, AttemptId, Outcome};
 use crate::call::{Call, Event};
 use crate::fleet::Fleet;
 use crate::moment::Moment;
+use crate::progress::Progress;
 use crate::report::Report;
 
 /// A [`Call`] together with the fleet it uses, however that is held (`&Fleet`, `Arc<Fleet>`), and a clock to read when
@@ -34,6 +35,11 @@ impl<'p, F: Deref<Target = Fleet>, C: Fn() -> Moment> Guard<'p, F, C> {
     /// See [`Call::settle`].
     pub fn settle(&mut self, attempt: AttemptId, outcome: Outcome<'_>, now: Moment) {
         self.call.settle(attempt, outcome, &self.fleet, now);
+    }
+
+    /// See [`Call::progress`].
+    pub fn progress(&mut self, attempt: AttemptId, progress: Progress, now: Moment) {
+        self.call.progress(attempt, progress, &self.fleet, now);
     }
 
     /// See [`Call::missing`].

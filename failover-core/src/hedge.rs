@@ -2,7 +2,7 @@
 //!
 //! A hedge cuts the slow tail: asking again after the 95th percentile costs about 5 % more requests (Dean and Barroso, "The
 //! tail at scale", 2013). The hedge is the next candidate, never the same provider twice at a time. A failure starts the
-//! next candidate at once; a fast failure never wins.
+//! next candidate at once; a fast failure never wins. While somebody answers already, part by part, nothing is hedged.
 
 use core::num::NonZeroU8;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! How long answers take: a record per provider, over a moving window, for the percentile after which a hedge starts.
+//! How long answers take, or begin to: a record per provider, over a moving window, for the percentile after which a hedge starts.
 //!
 //! A histogram with four steps to each doubling from 1 ms to 137 s: a percentile is the upper end of its step, so it is
 //! never understated, and overstated by a quarter at most. Two windows take turns; what is older than both is forgotten. A

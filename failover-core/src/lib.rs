@@ -25,8 +25,8 @@
 //!   and each item is answered once.
 //! * A [`Fleet`] is what all calls share: a circuit [`Breaker`] for each fault domain ([`ProviderId`]); and, where they are
 //!   switched on, a record of [`Latency`] for hedges, of [`Health`] for the order, and a [`RetryBudget`].
-//! * The driver asks [`Call::poll`] *what now?* and obeys the [`Action`]; it says [`Call::settle`] *this attempt ended so*, or
-//!   [`Call::abandon`] *never mind*. Time passes by polling with a later [`Moment`].
+//! * The driver asks [`Call::poll`] *what now?* and obeys the [`Action`]; it says [`Call::settle`] *this attempt ended so*,
+//!   [`Call::progress`] *its answer has begun*, or [`Call::abandon`] *never mind*. Time passes by polling with a later [`Moment`].
 //! * What is done about a [`Fault`] stands in one table, [`Fault::remedy`].
 //! * [`Call::report`] tells the story: every candidate, tried or skipped, and why.
 //! * Answers stay with the driver, keyed by [`AttemptId`]. Whether a stored one may be used again, [`Freshness`] and
@@ -71,6 +71,50 @@
 //! assert_eq!(answer, Some("an answer"));
 //! ```
 //!
+//! # Streams
+//!
+//! An answer that comes in parts can break off in the middle. Until the caller has seen a part of it, another candidate takes
+//! over; from then on nobody can unseen, and the driver decides when that is.
+//!
+//! ```
+//! use core::time::Duration;
+//! use failover_core::{
+//!     Action, Breaker, Call, Candidate, Fault, Finish, Fleet, Limits, Moment, Outcome, Policy, Progress, ProviderId,
+//! };
+//!
+//! /// What the providers say, part by part: one says nothing at all, the other breaks off.
+//! const PARTS: [&[Result<&str, Fault>]; 2] = [&[Err(Fault::Reset)], &[Ok("Once "), Ok("upon "), Err(Fault::Cut)]];
+//!
+//! // The first token within ten seconds, and no more than five between two.
+//! let limits = Limits::NONE.with_first_answer(Duration::from_secs(10)).with_idle(Duration::from_secs(5));
+//! let policy = Policy::new().limits(limits);
+//! let candidates = [Candidate::new(ProviderId::new(0)), Candidate::new(ProviderId::new(1))];
+//! let (fleet, now) = (Fleet::new(2, Breaker::new()), Moment::EPOCH);
+//! let mut call = Call::new(&policy, &candidates, 42, now);
+//! let mut shown = String::new();
+//! let finish = loop {
+//!     match call.poll(&fleet, now) {
+//!         Action::Launch(launch) => {
+//!             let mut outcome = Outcome::Answered;
+//!             for part in PARTS[launch.candidate] {
+//!                 match part {
+//!                     Ok(text) => {
+//!                         shown.push_str(text);
+//!                         call.progress(launch.attempt, Progress::Shown, &fleet, now);
+//!                     }
+//!                     Err(fault) => outcome = Outcome::from(*fault),
+//!                 }
+//!             }
+//!             call.settle(launch.attempt, outcome, &fleet, now);
+//!         }
+//!         Action::Wait(_) | Action::Cancel(_) => {} // nothing runs beside this loop
+//!         Action::Finish(finish) => break finish,
+//!     }
+//! };
+//! assert!(matches!(finish, Finish::Broken(attempt) if attempt.number() == 1));
+//! assert_eq!(shown, "Once upon ");
+//! ```
+//!
 //! # The contract
 //!
 //! * Every [`Action::Launch`] is followed by one accepted `settle`, or one [`Action::Cancel`], or `abandon`. Never are two
@@ -78,14 +122,19 @@
 //! * [`Action::Finish`] comes only when nothing is in flight, and polling again says the same.
 //! * [`Action::Wait`] until a moment means a moment that lies ahead.
 //! * Reports that are late, repeated or about an unknown attempt change nothing.
+//! * Once an attempt of a lone request is [`Progress::Shown`], nothing is launched, all others are cancelled, and the call ends with
+//!   it: [`Finish::Served`], [`Finish::Broken`], or abandoned.
 //! * The same policy, candidates, fleet state, seed and inputs give the same actions.
 //! * No attempt starts at or after the deadline, no wait ends at or after it, no limit of an attempt exceeds what remains.
 //! * No wait is longer than the policy's patience, and none shorter than the provider asked for. Breakers count in
 //!   milliseconds, rounded up: a wait for one may be longer by the rest of a millisecond.
-//! * An attempt of unknown fate is repeated on the same provider only if the policy allows it.
+//! * An attempt of unknown fate is repeated on the same provider only if the policy allows it. One whose answer had begun is of
+//!   unknown fate, whatever its fault.
+//! * A long answer is not a slow one: what an attempt took is the time until its first progress.
 //!
-//! The driver may enforce an attempt's total limit itself and report [`Fault::Timeout`]; one that does not is told to
-//! [`Cancel`](Action::Cancel) when the limit passes. Either way the provider is blamed, once.
+//! The driver may enforce an attempt's limits itself and report [`Fault::Timeout`]; one that does not is told to
+//! [`Cancel`](Action::Cancel) when a limit passes: on the first answer, on the time between two parts, or on the whole. Either way
+//! the provider is blamed, once.
 //!
 //! Targets without 64-bit atomics are not supported. There are no features.
 #![no_std]
@@ -110,6 +159,7 @@ mod items;
 mod latency;
 mod moment;
 mod plan;
+mod progress;
 mod report;
 mod rng;
 mod slot;
@@ -129,4 +179,5 @@ pub use hedge::Hedge;
 pub use latency::Latency;
 pub use moment::Moment;
 pub use plan::{Candidate, LastResort, Limits, ModelId, Policy, ProviderId};
+pub use progress::Progress;
 pub use report::{Entry, Faults, Report, Skip, Skipped};

@@ -45,17 +45,22 @@ impl ModelId {
 }
 
 /// The longest the parts of an attempt may take. `None` is no limit.
+///
+/// An attempt is given up as timed out at the end of its first answer, idle or total limit. What an answer consists of, and
+/// when it begins, the driver says with [`Call::progress`](crate::Call::progress); if it does not, an answer begins when it is
+/// complete, and is never idle. The limit on the connection is the driver's own to enforce.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     connect: Option<Duration>,
     first_answer: Option<Duration>,
     idle: Option<Duration>,
     total: Option<Duration>,
+    silence: Option<Duration>,
 }
 
 impl Limits {
     /// No limits.
-    pub const NONE: Self = Self { connect: None, first_answer: None, idle: None, total: None };
+    pub const NONE: Self = Self { connect: None, first_answer: None, idle: None, total: None, silence: None };
 
     /// The time until the connection stands.
     #[must_use]
@@ -79,6 +84,13 @@ impl Limits {
     #[must_use]
     pub const fn with_total(self, limit: Duration) -> Self {
         Self { total: Some(limit), ..self }
+    }
+
+    /// No limit, but evidence: an attempt that is called off after this long without an answer counts against its provider.
+    /// Without it a provider that hangs would never be blamed by callers who give up on their own.
+    #[must_use]
+    pub const fn with_silence(self, time: Duration) -> Self {
+        Self { silence: Some(time), ..self }
     }
 
     /// The time until the connection stands.
@@ -106,6 +118,14 @@ impl Limits {
         self.total
     }
 
+    /// The time without an answer after which an attempt that is called off counts against its provider: unless said, the
+    /// limit of the first answer, else the total one.
+    #[must_use]
+    #[inline]
+    pub fn silence(&self) -> Option<Duration> {
+        self.silence.or(self.first_answer).or(self.total)
+    }
+
     /// The same limits, none longer than `remaining`.
     #[inline]
     pub(crate) fn cut_to(self, remaining: Duration) -> Self {
@@ -115,13 +135,8 @@ impl Limits {
             first_answer: cut(self.first_answer),
             idle: cut(self.idle),
             total: Some(self.total.map_or(remaining, |limit| limit.min(remaining))),
+            silence: cut(self.silence),
         }
-    }
-
-    /// After this long, silence is evidence against the provider.
-    #[inline]
-    pub(crate) fn silence(&self) -> Option<Duration> {
-        self.first_answer.or(self.total)
     }
 }
 

@@ -43,7 +43,7 @@ impl<'a> Report<'a> {
         Some(AttemptId(slot.latest))
     }
 
-    /// The candidate whose latest attempt this is, by its index: the one behind [`Finish::Served`] or
+    /// The candidate whose latest attempt this is, by its index: the one behind [`Finish::Served`], [`Finish::Broken`] or
     /// [`Report::answered_by`].
     #[must_use]
     pub fn candidate_of(&self, attempt: AttemptId) -> Option<usize> {
@@ -85,8 +85,8 @@ pub struct Entry {
     pub ended: Option<Moment>,
     /// Whether it was asked although its breaker refused, because nobody else could serve.
     pub last_resort: bool,
-    /// Whether it may charge for an attempt that did not serve: one of unknown fate, one without a usable answer, or one
-    /// that was called off.
+    /// Whether it may charge for an attempt that did not serve: one of unknown fate, one without a usable answer, one that
+    /// broke off when its answer had begun, or one that was called off.
     pub maybe_billed: bool,
 }
 

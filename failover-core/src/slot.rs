@@ -2,6 +2,8 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
+use core::time::Duration;
 
 use crate::circuit::Way;
 use crate::fleet::Permit;
@@ -14,7 +16,8 @@ use crate::report::{Faults, Skip, Skipped};
 pub(crate) struct Slot {
     pub(crate) state: State,
     pub(crate) began: Option<Moment>,
-    /// Until when it was passed over, if it was; else when the latest attempt ended, while it rests.
+    /// Until when it was passed over, if it was; else when the latest attempt ended, while it rests, or when it began, once a
+    /// repeat has made progress.
     moment: Option<Moment>,
     /// The number of its latest attempt.
     pub(crate) latest: u32,
@@ -31,6 +34,8 @@ pub(crate) const LAST_RESORT: u8 = 1;
 pub(crate) const MAYBE_BILLED: u8 = 4;
 /// Another answered first although this one had a head start.
 pub(crate) const OVERTAKEN: u8 = 2;
+/// The caller has seen a part of its answer.
+pub(crate) const SHOWN: u8 = 8;
 
 #[derive(Debug)]
 pub(crate) enum State {
@@ -38,12 +43,37 @@ pub(crate) enum State {
     Absent,
     /// Its turn has not come.
     Waiting,
-    /// An attempt is in flight since then, let through so, in this epoch.
-    Flying(Moment, Way, u16),
+    /// An attempt is in flight, let through so, in this epoch.
+    Flying {
+        way: Way,
+        epoch: u16,
+        /// The microseconds from its start to its first progress, and one more.
+        heard: Option<NonZeroU32>,
+        /// Its latest progress; before the first, its start.
+        sign: Moment,
+    },
     /// It failed, and is asked again then.
     Resting(Moment),
     /// It is not asked any more. If it was, the last attempt ended then.
     Done(Option<Moment>),
+}
+
+/// An attempt in flight, unpacked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flight {
+    pub(crate) began: Moment,
+    /// How long after its start its answer began, if it has. Exact to the microsecond, and up to 71 minutes.
+    pub(crate) heard: Option<Duration>,
+    /// Its latest progress; before the first, its start.
+    pub(crate) sign: Moment,
+}
+
+impl Flight {
+    /// How long its answer took, if the attempt ends now: until it began, as a long answer is not a slow one.
+    #[inline]
+    pub(crate) fn took(&self, now: Moment) -> Duration {
+        self.heard.unwrap_or_else(|| now.since(self.began))
+    }
 }
 
 impl Slot {
@@ -89,7 +119,7 @@ impl Slot {
         match self.state {
             State::Done(ended) => ended,
             State::Resting(_) => self.moment,
-            State::Absent | State::Waiting | State::Flying(..) => None,
+            State::Absent | State::Waiting | State::Flying { .. } => None,
         }
     }
 
@@ -99,25 +129,59 @@ impl Slot {
     }
 
     #[inline]
+    pub(crate) const fn is_shown(&self) -> bool {
+        self.flags & SHOWN != 0
+    }
+
+    #[inline]
     pub(crate) const fn is_flying(&self) -> bool {
-        matches!(self.state, State::Flying(..))
+        matches!(self.state, State::Flying { .. })
+    }
+
+    /// The attempt in flight, if there is one.
+    #[inline]
+    pub(crate) fn flight(&self) -> Option<Flight> {
+        let State::Flying { heard, sign, .. } = self.state else { return None };
+        let Some(heard) = heard else { return Some(Flight { began: sign, heard: None, sign }) };
+        // Who was passed over is asked once at most: on a repeat, `moment` is free to say it.
+        let began = if self.attempts == 1 { self.began } else { self.moment };
+        let heard = Duration::from_micros(u64::from(heard.get() - 1));
+        Some(Flight { began: began?, heard: Some(heard), sign })
+    }
+
+    /// The attempt in flight makes progress, now; returns how long its answer took to begin, the first time.
+    #[inline]
+    pub(crate) fn hear(&mut self, now: Moment) -> Option<Duration> {
+        let State::Flying { heard, sign, .. } = &mut self.state else { return None };
+        let earlier = core::mem::replace(sign, now);
+        if heard.is_some() {
+            return None;
+        }
+        let took = now.since(earlier);
+        let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+        *heard = Some(NonZeroU32::MIN.saturating_add(micros));
+        if self.attempts > 1 {
+            self.moment = Some(earlier);
+        }
+        Some(took)
     }
 
     /// An attempt on it starts now.
     #[inline]
     pub(crate) fn launch(&mut self, permit: &Permit, attempt: u32, now: Moment) {
-        self.state = State::Flying(now, permit.way(), permit.epoch());
+        self.state = State::Flying { way: permit.way(), epoch: permit.epoch(), heard: None, sign: now };
         self.latest = attempt;
         self.attempts = self.attempts.saturating_add(1);
         self.began.get_or_insert(now);
     }
 
-    /// Lands the attempt in flight, now: gives its permit back, and when it began.
+    /// Lands the attempt in flight, now: gives its permit back, and what it was.
     #[inline]
-    pub(crate) fn land(&mut self, provider: ProviderId, now: Moment) -> Option<(Permit, Moment)> {
-        let State::Flying(began, way, epoch) = self.state else { return None };
+    pub(crate) fn land(&mut self, provider: ProviderId, now: Moment) -> Option<(Permit, Flight)> {
+        let State::Flying { way, epoch, .. } = self.state else { return None };
+        let flight = self.flight()?;
         self.state = State::Done(Some(now));
-        Some((Permit::new(provider, epoch, way), began))
+        Some((Permit::new(provider, epoch, way), flight))
     }
 }
 
@@ -184,7 +248,7 @@ impl Slots {
                 State::Waiting => {
                     standing.waiting.get_or_insert(place);
                 }
-                State::Flying(..) => standing.busy = true,
+                State::Flying { .. } => standing.busy = true,
                 State::Resting(wake) => {
                     standing.busy = true;
                     if wake <= now {

@@ -2,7 +2,7 @@
 //!
 //! Candidates are asked in their order. A candidate's own retries come first, as long as each wait is within the plan's
 //! patience. With a hedge, the next candidate starts beside those in flight: when it is due, or at once when one of them
-//! fails.
+//! fails. Once the caller has seen a part of an answer, nobody is asked any more.
 
 use core::time::Duration;
 
@@ -44,13 +44,18 @@ enum Why {
 impl<'p> Call<'p> {
     /// The next action of a call that goes on; none if it is over by now.
     pub(crate) fn advance(&mut self, fleet: &Fleet) -> Option<Action> {
-        if self.next == Next::Unbegun {
-            self.begin(fleet);
+        match self.next {
+            Next::Unbegun => self.begin(fleet),
+            Next::Nobody if self.flying > 1 => return self.cancel_unseen(fleet).map(Action::Cancel),
+            Next::Hedge | Next::NotYet | Next::Nobody => {}
         }
         if self.flying > 0
             && let Some(place) = self.overdue()
         {
             return Some(self.give_up(place, fleet));
+        }
+        if self.next == Next::Nobody {
+            return self.wake(None, true);
         }
         let used_up = self.used_up();
         // Looked up once for each decision: the record it comes from is written to by other calls.
@@ -107,16 +112,16 @@ impl<'p> Call<'p> {
         self.candidates.get(usize::from(self.slots.get(place)?.candidate))
     }
 
-    /// When an attempt in flight has to end.
+    /// When an attempt in flight has to end: at its limit as a whole, or when it has not been heard for too long.
     #[inline]
     fn gives_up(&self, slot: &Slot) -> Option<Moment> {
-        let State::Flying(began, ..) = slot.state else { return None };
+        let flight = slot.flight()?;
         let candidate = self.candidates.get(usize::from(slot.candidate))?;
-        let limit = self.policy.limits_of(candidate).total().map(|limit| began.plus(limit));
-        match (limit, self.deadline) {
-            (Some(limit), Some(deadline)) => Some(limit.min(deadline)),
-            (limit, deadline) => limit.or(deadline),
-        }
+        let limits = self.policy.limits_of(candidate);
+        let total = limits.total().map(|limit| flight.began.plus(limit));
+        let quiet = if flight.heard.is_none() { limits.first_answer() } else { limits.idle() };
+        let quiet = quiet.map(|limit| flight.sign.plus(limit));
+        [total, quiet, self.deadline].into_iter().flatten().min()
     }
 
     fn overdue(&self) -> Option<usize> {
@@ -192,7 +197,11 @@ impl<'p> Call<'p> {
             return None;
         }
         let newest = flying().max_by_key(|slot| slot.latest)?;
-        let State::Flying(began, ..) = newest.state else { return None };
+        let began = newest.flight()?.began;
+        // Who answers already is not slow.
+        if flying().any(|slot| slot.flight().is_some_and(|flight| flight.heard.is_some())) {
+            return None;
+        }
         let delay = match hedge.delay {
             Delay::After(delay) => delay,
             Delay::Percentile(percent) => fleet.latency(self.provider(newest)?, percent, self.now)?,
@@ -293,7 +302,9 @@ impl<'p> Call<'p> {
     fn wake(&self, due: Option<Moment>, used_up: bool) -> Option<Action> {
         let resting = |slot: &Slot| match slot.state {
             State::Resting(wake) if !used_up && wake > self.now => Some(wake),
-            State::Resting(_) | State::Absent | State::Waiting | State::Flying(..) | State::Done(_) => None,
+            State::Resting(_) | State::Absent | State::Waiting | State::Flying { .. } | State::Done(_) => {
+                None
+            }
         };
         let ends = self.slots.iter().filter_map(|slot| self.gives_up(slot)).min();
         let wakes = self.slots.iter().filter_map(resting).min();

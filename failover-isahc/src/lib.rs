@@ -163,6 +163,7 @@ mod error;
 mod failover;
 mod kept;
 mod run;
+pub mod text;
 
 pub use calls::Calls;
 pub use client::{Client, ResponseFuture};

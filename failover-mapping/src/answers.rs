@@ -85,6 +85,13 @@ pub struct Verdict {
     /// Only if the answer's text holds this; case does not matter.
     #[serde(default)]
     pub body: Option<String>,
+    /// Only if this is the code of the error in the answer's JSON: its `code`, its `type` or its `details.error_code`; case does not
+    /// matter.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// Only if the message of that error begins with this; case does not matter.
+    #[serde(default)]
+    pub message: Option<String>,
     /// What it means.
     #[serde(deserialize_with = "crate::verdict::fault_by_name")]
     pub fault: Fault,
@@ -101,6 +108,13 @@ pub struct HeaderIs {
     pub value: String,
 }
 
+impl Verdict {
+    /// Whether the answer's body has to be read to know whether the row fits.
+    pub(crate) const fn is_told_by_body(&self) -> bool {
+        self.body.is_some() || self.code.is_some() || self.message.is_some()
+    }
+}
+
 impl Answer {
     /// The shapes in which a provider answers such a task.
     pub(crate) const fn of(provider: ProviderName, task: Task) -> &'static [Self] {
@@ -113,7 +127,7 @@ impl Answer {
             (ProviderName::Fal, Task::Speech) => &[Self::Audio],
             (ProviderName::Replicate, Task::Transcription) => &[Self::Transcription, Self::Chunks],
             (ProviderName::Replicate, _) => &[Self::One, Self::List],
-            (ProviderName::Nexa | ProviderName::Other(_), _) => &[],
+            (_, _) => &[],
         }
     }
 

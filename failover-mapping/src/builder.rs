@@ -3,6 +3,7 @@
 mod caching;
 mod own;
 mod sources;
+mod texts;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -143,7 +144,8 @@ impl<F: FromConfig> Builder<F> {
         self.say("nexa_rapidapi_host", |settings| settings.nexa_rapidapi_host = Some(host))
     }
 
-    /// Where FAL or Replicate is asked as a stand-in, if not at its usual host.
+    /// Where FAL, Replicate or a provider of text is asked as a stand-in, if not at its usual host: for OpenAI and Together, what
+    /// stands before `/chat/completions`, for Anthropic, what stands before `/v1/messages`.
     pub fn stand_in_url(self, provider: ProviderName, url: impl Into<String>) -> Self {
         let url = url.into();
         self.say(&format!("stand_in_url.{provider}"), |settings| {

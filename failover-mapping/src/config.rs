@@ -3,6 +3,7 @@
 mod checks;
 mod effective;
 mod plans;
+mod texts;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::plans::Domains;
 pub(crate) use self::plans::{Plan, first_answer};
+pub(crate) use self::texts::{ChatPlan, Texts, Writer};
 use crate::builder::Builder;
 use crate::cache::Answers;
 use crate::catalogue::Catalogue;
@@ -48,6 +50,7 @@ pub struct Config {
     pub(crate) standings: Vec<Standing>,
     fal: Vec<Option<Plan>>,
     replicate: Vec<Option<Plan>>,
+    pub(crate) texts: Texts,
     /// Who is asked for the page of a version on Replicate.
     pub(crate) version_page: [Candidate; 1],
     pub(crate) deployments: Vec<(String, usize)>,
@@ -96,6 +99,7 @@ impl Config {
             return Err(refused);
         }
         settings.fill_in()?;
+        settings.leave_to_text();
         checks::settings(&settings)?;
         let catalogue = Catalogue::with(settings.nexa_dialect, &settings.data)?;
         checks::declared(&settings, &catalogue)?;
@@ -111,6 +115,7 @@ impl Config {
         let fal = plans::plans(ProviderName::Fal, &settings, &catalogue, &standings, &mut domains)?;
         let replicate =
             plans::plans(ProviderName::Replicate, &settings, &catalogue, &standings, &mut domains)?;
+        let texts = Texts::new(&settings, &mut domains)?;
         checks::serving(&settings, &standings, fal.iter().chain(&replicate).flatten())?;
         let delay = settings.stand_in_delay;
         let policy = Policy::new().retries(0).backoff(Backoff::constant(delay).cap(delay)).patience(delay);
@@ -120,12 +125,13 @@ impl Config {
             primary_headers.insert(HeaderName::from_static("x-fal-no-retry"), HeaderValue::from_static("1"));
         }
         let mut config = Self {
-            origins: checks::origins(&settings)?,
+            origins: checks::origins(&settings, &texts)?,
             deployments: checks::deployments(&settings, &catalogue)?,
             catalogue,
             standings,
             fal,
             replicate,
+            texts,
             version_page: [Candidate::new(version_page).retries(0)],
             domains: domains.into_names(),
             triggers: settings.triggers.clone(),
@@ -159,7 +165,7 @@ impl Config {
         let plans = match provider {
             ProviderName::Fal => &self.fal,
             ProviderName::Replicate => &self.replicate,
-            ProviderName::Nexa | ProviderName::Other(_) => return None,
+            _ => return None,
         };
         plans.get(row)?.as_ref()
     }
@@ -201,6 +207,10 @@ impl Config {
     #[must_use]
     pub fn domain_name(&self, id: ProviderId) -> &str {
         self.domains.get(id.slot()).map_or("unknown", String::as_str)
+    }
+
+    pub(crate) fn domain_names(&self) -> impl Iterator<Item = &str> {
+        self.domains.iter().map(String::as_str)
     }
 
     /// The largest request body that may be failed over, in bytes.

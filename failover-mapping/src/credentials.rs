@@ -54,6 +54,9 @@ pub(crate) const fn field(provider: ProviderName) -> &'static str {
         ProviderName::Nexa => "nexa_api_key (NEXA_API_KEY)",
         ProviderName::Fal => "key for fal (FAL_KEY)",
         ProviderName::Replicate => "key for replicate (REPLICATE_API_TOKEN)",
+        ProviderName::OpenAi => "key for openai (OPENAI_API_KEY)",
+        ProviderName::Anthropic => "key for anthropic (ANTHROPIC_API_KEY)",
+        ProviderName::Together => "key for together (TOGETHER_API_KEY)",
         ProviderName::Other(_) => "key for a provider of your own",
     }
 }
@@ -62,7 +65,11 @@ pub(crate) const fn field(provider: ProviderName) -> &'static str {
 pub(crate) const fn missing(provider: ProviderName) -> &'static str {
     match provider {
         ProviderName::Nexa => "is missing: set the variable, or call nexa_api_key(..)",
-        ProviderName::Fal | ProviderName::Replicate => "is missing: set the variable, or call key(..)",
+        ProviderName::Fal
+        | ProviderName::Replicate
+        | ProviderName::OpenAi
+        | ProviderName::Anthropic
+        | ProviderName::Together => "is missing: set the variable, or call key(..)",
         ProviderName::Other(_) => "is missing: call key(..)",
     }
 }

@@ -11,6 +11,7 @@ use crate::error::ConfigError;
 use crate::observe::{Change, Event};
 use crate::per_request::PerRequest;
 use crate::route::{Route, Target};
+use crate::text::Desk;
 
 /// What all requests of one `Failover` share. An adapter keeps it behind an `Arc`, beside its clock and its clients.
 ///
@@ -31,6 +32,7 @@ pub struct Engine {
     config: Config,
     fleet: Fleet,
     off: AtomicBool,
+    text: Desk,
 }
 
 impl Engine {
@@ -39,7 +41,8 @@ impl Engine {
     pub fn new(config: Config) -> Self {
         let fleet = Fleet::new(config.domains(), config.breaker());
         let off = AtomicBool::new(config.is_off());
-        Self { config, fleet, off }
+        let text = Desk::new(&config);
+        Self { config, fleet, off, text }
     }
 
     /// The settings.
@@ -52,6 +55,12 @@ impl Engine {
     #[must_use]
     pub const fn fleet(&self) -> &Fleet {
         &self.fleet
+    }
+
+    /// What all texts share: see [`text`](crate::text).
+    #[must_use]
+    pub const fn text(&self) -> &Desk {
+        &self.text
     }
 
     /// Whether this request is ours, with what it wants otherwise. Costs no allocation if it is not.
@@ -106,13 +115,16 @@ impl Engine {
     /// `fal/fal-ai/flux/dev`. None if there is no such domain.
     #[must_use]
     pub fn state(&self, domain: &str, now: Moment) -> Option<CircuitState> {
-        let (id, _) = self.domains().find(|(_, name)| *name == domain)?;
-        Some(self.fleet.state(id, now))
+        match self.domains().find(|(_, name)| *name == domain) {
+            Some((id, _)) => Some(self.fleet.state(id, now)),
+            None => self.text.state(domain, now),
+        }
     }
 
     /// All fault domains, with the present states of their circuit breakers.
     pub fn states(&self, now: Moment) -> impl Iterator<Item = (&str, CircuitState)> {
-        self.domains().map(move |(id, name)| (name, self.fleet.state(id, now)))
+        let asked = self.domains().map(move |(id, name)| (name, self.fleet.state(id, now)));
+        asked.chain(self.text.states(now))
     }
 
     /// Nobody asks this fault domain any more, not even as the last resort, until [`Engine::release`]; or all domains of a
@@ -161,6 +173,7 @@ impl Engine {
                 found = true;
             }
         }
+        found |= self.text.each(change, |domain| domain == name || (whole && of_provider(domain)));
         let problem = "is no fault domain: name a provider, such as fal, or one of states(), such as fal/fal-ai/flux/dev";
         found.then_some(()).ok_or(ConfigError::setting("name", problem))
     }

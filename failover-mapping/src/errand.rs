@@ -2,6 +2,7 @@
 
 use failover_core::{Candidate, Launch};
 
+use crate::chat::Chat;
 use crate::config::Config;
 use crate::data::{Substitution, Verdict};
 use crate::follow::Follow;
@@ -15,6 +16,7 @@ use crate::provider::ProviderName;
 #[derive(Debug)]
 pub(crate) enum Errand<'c, 'b> {
     Generation(Box<Generation<'c, 'b>>),
+    Chat(Box<Chat<'c, 'b>>),
     Follow(Box<Follow<'c>>),
     /// The page of a version.
     Version {
@@ -28,6 +30,7 @@ impl<'c> Errand<'c, '_> {
     pub(crate) fn candidates(&self, config: &'c Config) -> &'c [Candidate] {
         match self {
             Self::Generation(generation) => generation.candidates,
+            Self::Chat(chat) => chat.candidates(),
             Self::Follow(follow) => follow.candidates(),
             Self::Version { .. } => &config.version_page,
         }
@@ -38,14 +41,16 @@ impl<'c> Errand<'c, '_> {
         match self {
             Self::Follow(_) => false,
             Self::Generation(generation) => launch.candidate == generation.own,
+            Self::Chat(chat) => launch.candidate == chat.plan.own,
             Self::Version { .. } => true,
         }
     }
 
     /// The provider that the caller asked, and its name of the model.
-    pub(crate) fn primary(&self) -> (ProviderName, &'c str) {
+    pub(crate) fn primary(&self) -> (ProviderName, &str) {
         match self {
             Self::Generation(generation) => generation.primary(),
+            Self::Chat(chat) => (chat.speaker.provider, &chat.model),
             Self::Follow(follow) => follow.primary(),
             Self::Version { model, .. } => (ProviderName::Replicate, model),
         }
@@ -53,6 +58,9 @@ impl<'c> Errand<'c, '_> {
 
     /// What the statuses of that provider mean.
     pub(crate) fn verdicts(&self, config: &'c Config) -> &'c [Verdict] {
+        if let Self::Chat(chat) = self {
+            return &chat.speaker.data.verdicts;
+        }
         let data = config.catalogue.provider(self.primary().0);
         data.map_or(&[], |data| &data.verdicts)
     }
@@ -68,12 +76,14 @@ impl Names for Cast<'_, '_, '_> {
     fn asked(&self) -> Asked {
         match self.errand {
             Errand::Generation(generation) => generation.asked(self.config),
+            Errand::Chat(chat) => chat.asked(),
             Errand::Follow(follow) => follow.asked(),
             Errand::Version { model, hash, origin } => Asked {
                 provider: ProviderName::Replicate,
                 model: (*model).to_owned(),
                 url: format!("{origin}/v1/models/{model}/versions/{hash}"),
                 job: false,
+                api: None,
             },
         }
     }
@@ -84,6 +94,10 @@ impl Names for Cast<'_, '_, '_> {
         match self.errand {
             Errand::Generation(generation) => match generation.stand_in(self.config, candidate) {
                 Some((standing, found)) => (standing.provider, &found.model.id, found.model.substitution()),
+                None => own,
+            },
+            Errand::Chat(chat) => match chat.stand_in(self.config, candidate) {
+                Some((speaker, writer)) => (speaker.provider, &writer.model, writer.substitution),
                 None => own,
             },
             Errand::Follow(follow) => follow.stand_in().unwrap_or(own),
@@ -101,7 +115,7 @@ impl Names for Cast<'_, '_, '_> {
             (Errand::Version { model, .. }, None) => {
                 Some(Served::by((ProviderName::OURSELVES, model, Substitution::Same)))
             }
-            (Errand::Generation(_), None) => None,
+            (Errand::Generation(_) | Errand::Chat(_), None) => None,
         }
     }
 

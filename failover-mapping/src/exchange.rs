@@ -32,8 +32,8 @@ pub struct Exchange<'c, 'b> {
     pub(crate) config: &'c Config,
     pub(crate) errand: Errand<'c, 'b>,
     policy: &'c Policy,
-    crossing: Crossing,
-    body: &'b [u8],
+    pub(crate) crossing: Crossing,
+    pub(crate) body: &'b [u8],
     pub(crate) history: History,
     reading: Option<Result<Reading<'c>, String>>,
     talk: Option<Talk<'c>>,
@@ -110,13 +110,16 @@ impl<'c, 'b> Exchange<'c, 'b> {
     pub(crate) fn generation(&self) -> Option<&Generation<'c, 'b>> {
         match &self.errand {
             Errand::Generation(generation) => Some(generation),
-            Errand::Follow(_) | Errand::Version { .. } => None,
+            Errand::Chat(_) | Errand::Follow(_) | Errand::Version { .. } => None,
         }
     }
 
     /// Begins an attempt on a stand-in.
     #[must_use]
     pub fn ask(&mut self, flight: &Flight, now: Moment) -> Step {
+        if matches!(self.errand, Errand::Chat(_)) {
+            return self.ask_chat(flight, now);
+        }
         let turn = match self.begin(flight) {
             Ok(turn) => turn,
             // Nothing is sent: the caller's request cannot be translated.
@@ -153,7 +156,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
                     .talk(self.config, standing, &stand_in, &reading.form, body, crossing, started)
                     .ok_or(UNKNOWN)?
             }
-            Errand::Version { .. } => return Err(UNKNOWN.to_owned()),
+            Errand::Chat(_) | Errand::Version { .. } => return Err(UNKNOWN.to_owned()),
         };
         self.talk = Some(talk);
         Ok(turn)
@@ -170,6 +173,9 @@ impl<'c, 'b> Exchange<'c, 'b> {
         now: Moment,
         wall: impl Fn() -> SystemTime,
     ) -> Step {
+        if matches!(self.errand, Errand::Chat(_)) {
+            return self.answered_chat(flight, (status, headers, body), now, wall);
+        }
         match &mut self.talk {
             Some(talk) => {
                 let turn = talk.heard(status, headers, body, now, wall);
@@ -182,6 +188,9 @@ impl<'c, 'b> Exchange<'c, 'b> {
     /// The stand-in did not answer.
     #[must_use]
     pub fn failed(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Step {
+        if matches!(self.errand, Errand::Chat(_)) {
+            return self.failed_chat(flight, fault, now);
+        }
         match &mut self.talk {
             Some(talk) => {
                 let turn = talk.lost(fault, now);
@@ -306,7 +315,7 @@ impl<'c, 'b> Exchange<'c, 'b> {
                 let took = now.since(flight.began);
                 self.answered = Some(Answered { candidate: flight.launch.candidate, took, result });
             }
-            (Errand::Version { .. }, _) => {}
+            (Errand::Chat(_) | Errand::Version { .. }, _) => {}
         }
     }
 
@@ -327,7 +336,8 @@ impl<'c, 'b> Exchange<'c, 'b> {
             return Conclusion::StandIn(self.recalled(&record, cached, entries, now));
         }
         let cast = Cast { config: self.config, errand: &self.errand };
-        let provenance = self.history.provenance(&cast, entries, made.is_some(), now);
+        let answered = made.is_some() || self.chat().is_some_and(|chat| chat.streamed);
+        let provenance = self.history.provenance(&cast, entries, answered, now);
         // Before anybody is told, who may want the same: those who follow this call wait no longer than it lasts.
         if let (Some(made), Some(provenance)) = (&made, &provenance) {
             self.keep_made(made, provenance, wall());
@@ -358,6 +368,10 @@ impl<'c, 'b> Exchange<'c, 'b> {
                 let wall = wall();
                 let created = wall.checked_sub(now.since(self.history.started)).unwrap_or(wall);
                 generation.answer(self.config, &reading.form, answered, self.body, created, wall, number)
+            }
+            Errand::Chat(chat) => {
+                let created = wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+                chat.answer(self.config, created, number)
             }
             Errand::Follow(follow) => Some(follow.answer(self.found.as_ref(), self.began_queued, wall())),
             // Only in an outage: a refusal is the caller's.

@@ -207,7 +207,7 @@ impl<'c> Follow<'c> {
             Site::Replicate => format!("{}/v1/predictions/..", self.origin),
             Site::Fal | Site::FalQueue => format!("{}/{}/requests/..", self.origin, queue::app(model)),
         };
-        Asked { provider, model: model.to_owned(), url, job: true }
+        Asked { provider, model: model.to_owned(), url, job: true, api: None }
     }
 
     /// The answer, in the shape of the provider that was asked. `found` is what the stand-in said, if it was asked.

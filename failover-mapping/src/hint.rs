@@ -1,8 +1,10 @@
 //! When a provider wants to be asked again: `retry-after-ms` and `Retry-After` (RFC 9110, section 10.2.3), else what the
 //! answer's body says: a `retry_after` in seconds, or Replicate's "Your rate limit resets in ~30s".
 //!
-//! Only whole seconds or milliseconds above zero, and dates that lie ahead, are hints; anything else says nothing. A hint is at
-//! most a day, so a huge number cannot become a year.
+//! Only plain numbers above zero, and dates that lie ahead, are hints; anything else says nothing. A fraction is none of the RFC's,
+//! but the clients of OpenAI and Anthropic read one. A hint is at most a day, so a huge number cannot become a year.
+//! `x-ratelimit-reset-*` and `anthropic-ratelimit-*-reset` are no hints: they tell when a limit is full again, and there is room
+//! for a request long before.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,11 +19,9 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The wait that the headers ask for. `wall` tells the time of day, which dates are measured against.
 pub(crate) fn of_headers(headers: &HeaderMap, wall: impl Fn() -> SystemTime) -> Option<Duration> {
     let said = |name: &HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
-    let wait = said(&RETRY_AFTER_MS).and_then(digits).map(Duration::from_millis).or_else(|| {
+    let wait = said(&RETRY_AFTER_MS).and_then(|text| number(text, 1e-3)).or_else(|| {
         let text = said(&http::header::RETRY_AFTER)?;
-        digits(text)
-            .map(Duration::from_secs)
-            .or_else(|| httpdate::parse_http_date(text).ok()?.duration_since(wall()).ok())
+        number(text, 1.0).or_else(|| httpdate::parse_http_date(text).ok()?.duration_since(wall()).ok())
     });
     bounded(wait)
 }
@@ -58,4 +58,12 @@ fn bounded(wait: Option<Duration>) -> Option<Duration> {
 fn digits(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u64::MAX)).filter(|number| *number > 0)
+}
+
+/// A plain number above zero, `7` or `7.25`, of units of so many seconds; one that is too large is the largest hint.
+fn number(text: &str, unit: f64) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let number: f64 = text.parse().ok().filter(|_| plain(whole) && plain(fraction))?;
+    Some(Duration::from_secs_f64((number * unit).min(LONGEST.as_secs_f64()))).filter(|wait| !wait.is_zero())
 }

@@ -25,6 +25,7 @@ pub(crate) trait Names {
 }
 
 /// The notes that are taken on one request.
+#[derive(Clone)]
 pub(crate) struct History {
     pub(crate) started: Moment,
     /// Its attempts cost something. A question for a job does not.

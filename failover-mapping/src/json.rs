@@ -16,7 +16,7 @@ const MOST: u32 = 100_000;
 const MOST_OF_ANSWER: u32 = 2_000_000;
 
 /// What `serde_json` calls a number while it is read, if somebody in the build has turned on its `arbitrary_precision`.
-const NUMBER: &str = "$serde_json::private::Number";
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 
 /// Reads a caller's object, or says what is wrong with the text.
 pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, &'static str> {

@@ -114,6 +114,8 @@ pub mod calls;
 #[cfg(feature = "http")]
 mod catalogue;
 #[cfg(feature = "http")]
+pub mod chat;
+#[cfg(feature = "http")]
 mod check;
 #[cfg(feature = "http")]
 mod codec;
@@ -191,6 +193,8 @@ mod store;
 #[cfg(feature = "http")]
 mod talk;
 #[cfg(feature = "http")]
+pub mod text;
+#[cfg(feature = "http")]
 mod ticket;
 #[cfg(feature = "http")]
 mod triggers;
@@ -207,6 +211,8 @@ pub use builder::Builder;
 pub use by_hand::{Declined, Translated};
 #[cfg(feature = "http")]
 pub use catalogue::{Catalogue, Resolved};
+#[cfg(feature = "http")]
+pub use chat::{ChatApi, EventTranslator, StreamPolicy, Usage};
 #[cfg(feature = "http")]
 pub use config::{Config, FromConfig};
 #[cfg(feature = "http")]

@@ -118,6 +118,16 @@ impl Base {
         }
     }
 
+    /// Scheme, host and port, without the path.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        Origin::parse(&self.to_string()).ok()
+    }
+
+    /// The path before all others; empty, if there is none.
+    pub(crate) fn path(&self) -> &str {
+        self.url.get(self.to_string().len()..).unwrap_or_default()
+    }
+
     /// Whether there is more than scheme, host and port.
     pub(crate) fn has_path(&self) -> bool {
         self.to_string() != self.url

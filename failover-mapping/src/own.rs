@@ -25,14 +25,15 @@ impl<'c> Exchange<'c, '_> {
     #[must_use]
     pub fn wants_body(&self, status: StatusCode, headers: &HeaderMap, wall: impl Fn() -> SystemTime) -> Read {
         if status.is_success() {
-            let checked = self.config.check_answers() && self.generation().is_some();
+            let checked = self.config.check_answers() && self.is_checkable();
             return if checked || self.wants_to_keep() { Read::Whole } else { Read::Nothing };
         }
         let triggers = &self.config.triggers;
         let trigger = triggers.should_failover(status.as_u16());
         let telling = self.errand.verdicts(self.config).iter().any(|row| {
             let credit = row.fault == Fault::OutOfCredit && triggers.when_out_of_credit();
-            row.status == status.as_u16() && row.body.is_some() && (trigger || credit)
+            let told = row.is_told_by_body() && (trigger || credit || row.fault == Fault::ContextTooLong);
+            row.status == status.as_u16() && told
         });
         let throttled = status == StatusCode::TOO_MANY_REQUESTS && trigger;
         let wanted = telling || (throttled && hint::of_headers(headers, wall).is_none());
@@ -70,7 +71,9 @@ impl<'c> Exchange<'c, '_> {
             said = Fault::CallerDeadline;
         }
         let credit = said == Fault::OutOfCredit && triggers.when_out_of_credit();
-        let trigger = triggers.should_failover(status.as_u16()) || credit;
+        // Another model may have the room.
+        let too_long = said == Fault::ContextTooLong;
+        let trigger = triggers.should_failover(status.as_u16()) || credit || too_long;
         // Whoever names a status that is usually the request's own fault wants another provider's word on it.
         let said = if trigger && said == Fault::InvalidRequest { Fault::Unsupported } else { said };
         let stops = said.remedy().step == Step::Stop;
@@ -93,12 +96,18 @@ impl<'c> Exchange<'c, '_> {
 
     /// Why a success is none, where answers are checked.
     fn junk(&self, status: StatusCode, headers: &HeaderMap, body: Body<'_>) -> Option<Fault> {
-        let generation = self.generation().filter(|_| self.config.check_answers())?;
+        if !self.config.check_answers() || !self.is_checkable() {
+            return None;
+        }
         match body {
             Body::Whole(body) => {
                 // What the caller decodes itself is nobody else's to judge. Some clients leave the header where they decode.
                 let encoded = headers.contains_key(CONTENT_ENCODING);
-                let junk = generation.check(self.config, status, body).err();
+                let junk = match &self.errand {
+                    Errand::Generation(generation) => generation.check(self.config, status, body).err(),
+                    Errand::Chat(chat) => chat.check(body).err(),
+                    Errand::Follow(_) | Errand::Version { .. } => None,
+                };
                 junk.filter(|fault| !(encoded && *fault == Fault::Malformed))
             }
             Body::Broken(fault) => Some(fault).filter(|fault| self.config.triggers.transport(*fault)),
@@ -107,11 +116,20 @@ impl<'c> Exchange<'c, '_> {
         }
     }
 
+    /// Whether it is known what an answer looks like. A stream of events is not read as a whole.
+    fn is_checkable(&self) -> bool {
+        match &self.errand {
+            Errand::Generation(_) => true,
+            Errand::Chat(chat) => !chat.wants_stream,
+            Errand::Follow(_) | Errand::Version { .. } => false,
+        }
+    }
+
     fn has_own_deadline(&self) -> bool {
         matches!(&self.errand, Errand::Generation(generation) if generation.own_deadline)
     }
 
-    fn own_ended(
+    pub(crate) fn own_ended(
         &mut self,
         flight: &Flight,
         status: Option<StatusCode>,
@@ -125,7 +143,8 @@ impl<'c> Exchange<'c, '_> {
             recall.handed_on = handed_on;
         }
         if !self.history.untouched {
-            self.history.record(flight, self.errand.primary(), status, fault, now);
+            let (provider, model) = self.errand.primary();
+            self.history.record(flight, (provider, model), status, fault, now);
         }
         self.tell_ended(flight, status, fault, self.history.maybe_billed(fault), now);
     }

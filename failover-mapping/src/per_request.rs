@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use failover_core::{Candidate, LastResort, Limits, Policy};
 
-use crate::config::{Config, Plan, first_answer};
+use crate::config::{ChatPlan, Config, Plan, first_answer};
 use crate::data::Task;
 use crate::provider::ProviderName;
 
@@ -94,6 +94,26 @@ impl Changed {
         Self { policy, candidates: Vec::new(), standings: Vec::new(), own: 0 }
     }
 
+    /// A plan for text with these wishes.
+    pub(crate) fn text(
+        config: &Config,
+        plan: &ChatPlan,
+        asked: ProviderName,
+        wishes: &PerRequest,
+    ) -> (Policy, ChatPlan) {
+        let mut plan = match &wishes.order {
+            Some(order) => plan.ordered(asked, order, &config.texts.speakers),
+            None => plan.clone(),
+        };
+        // Half of the time is for those who stand in, if there are any.
+        if let Some(deadline) = wishes.deadline.filter(|_| !plan.stand_ins.is_empty()) {
+            let half = (deadline / 2).max(Duration::from_millis(1));
+            plan.within(config.primary_limit_within(deadline).unwrap_or(half));
+        }
+        let policy = hurried(&config.texts.policy, wishes).last_resort(LastResort::Candidate(plan.own));
+        (policy, plan)
+    }
+
     /// The same plan with these wishes. `asked` is whom the caller asked, by way of `candidates` of the plan.
     pub(crate) fn new(
         config: &Config,
@@ -140,6 +160,6 @@ fn hurried(policy: &Policy, wishes: &PerRequest) -> Policy {
 fn limited(config: &Config, own: Candidate, task: Task, wishes: &PerRequest) -> Candidate {
     let Some(deadline) = wishes.deadline else { return own };
     let half = (deadline / 2).max(Duration::from_millis(1));
-    let limits = Limits::NONE.with_first_answer(first_answer(task));
+    let limits = Limits::NONE.with_silence(first_answer(task));
     own.limits(limits.with_total(config.primary_limit_within(deadline).unwrap_or(half)))
 }

@@ -9,6 +9,7 @@ use failover_core::{Fault, Skip};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::cache::Cached;
+use crate::chat::ChatApi;
 use crate::data::{self, Substitution};
 use crate::loss::Loss;
 use crate::plain::Plain;
@@ -88,6 +89,8 @@ pub struct Asked {
     pub url: String,
     /// It was a question for a job that had been failed over: that provider was not asked any more.
     pub job: bool,
+    /// How that provider is spoken to, if text was asked for.
+    pub api: Option<ChatApi>,
 }
 
 /// Who answered.
@@ -155,11 +158,14 @@ const MAYBE_BILLED: HeaderName = HeaderName::from_static("x-failover-maybe-bille
 const CACHE: HeaderName = HeaderName::from_static("x-failover-cache");
 const AGE: HeaderName = HeaderName::from_static("x-failover-age");
 const NOTE: HeaderName = HeaderName::from_static("x-failover-note");
+/// OpenAI's and Anthropic's clients obey it.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 impl Provenance {
     /// The `x-failover-*` headers: `served-by` (a provider, or `nobody`) and `attempts` always; `model` and `substitution` if
     /// somebody served; `skipped`, `lossy`, `price`, `maybe-billed` and `note` where there is something to say; `cache` (`fresh`
-    /// or `stale`) and `age` in seconds, if the answer lay in the cache.
+    /// or `stale`) and `age` in seconds, if the answer lay in the cache. If text was asked for and nobody served, also
+    /// `x-should-retry: false`, so that the caller's own client does not begin anew.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(8);
@@ -191,6 +197,10 @@ impl Provenance {
         say(CACHE, self.cached.map(|cached| if cached.stale { "stale" } else { "fresh" }));
         say(AGE, self.cached.map(|cached| cached.age.as_secs().to_string()).as_deref());
         say(NOTE, self.note.as_deref());
+        // Their clients repeat what failed, and all have been asked.
+        if self.asked.api.is_some() && served.is_none() {
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
     }
 
     /// `fal 500, nexaapi 200`.
@@ -222,7 +232,7 @@ fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
 
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked { provider, model, url, job } = &self.asked;
+        let Asked { provider, model, url, job, .. } = &self.asked;
         if *job {
             writeln!(f, "a job of {model}, failed over from {provider}, was asked for at {url}")?;
         } else {

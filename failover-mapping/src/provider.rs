@@ -14,6 +14,12 @@ pub enum ProviderName {
     Replicate,
     /// NexaAPI, the stand-in unless another is named.
     Nexa,
+    /// OpenAI, `api.openai.com`: text.
+    OpenAi,
+    /// Anthropic, `api.anthropic.com`: text.
+    Anthropic,
+    /// Together, `api.together.xyz`: text.
+    Together,
     /// A provider that the user has declared.
     Other(OtherName),
 }
@@ -33,7 +39,8 @@ impl OtherName {
     pub fn new(name: &str) -> Option<Self> {
         let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         let length = name.len();
-        let taken = ["fal", "replicate", "nexaapi", "nobody", "failover"];
+        let taken =
+            ["fal", "replicate", "nexaapi", "openai", "anthropic", "together", "nobody", "failover"];
         if !(1..=Self::LONGEST).contains(&length) || !name.bytes().all(plain) || taken.contains(&name) {
             return None;
         }
@@ -56,6 +63,15 @@ impl fmt::Debug for OtherName {
 }
 
 impl ProviderName {
+    /// Those that are known here.
+    pub(crate) const BUILT_IN: [Self; 6] =
+        [Self::Nexa, Self::Fal, Self::Replicate, Self::OpenAi, Self::Anthropic, Self::Together];
+
+    /// Whether it is one of the built-in providers of text, which make nothing else.
+    pub(crate) const fn writes(self) -> bool {
+        matches!(self, Self::OpenAi | Self::Anthropic | Self::Together)
+    }
+
     /// Who is said to have served what no provider did: a page that the tables know.
     pub(crate) const OURSELVES: Self =
         Self::Other(OtherName { bytes: *b"failover\0\0\0\0\0\0\0", length: 8 });
@@ -69,24 +85,30 @@ impl ProviderName {
         OtherName::new(name).map(Self::Other)
     }
 
-    /// By its name: `fal`, `replicate`, `nexaapi`, or what may be a declared provider's.
+    /// By its name: `fal`, `replicate`, `nexaapi`, `openai`, `anthropic`, `together`, or what may be a declared provider's.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         match name {
             "fal" => Some(Self::Fal),
             "replicate" => Some(Self::Replicate),
             "nexaapi" => Some(Self::Nexa),
+            "openai" => Some(Self::OpenAi),
+            "anthropic" => Some(Self::Anthropic),
+            "together" => Some(Self::Together),
             _ => Self::other(name),
         }
     }
 
-    /// `fal`, `replicate`, `nexaapi`, or the name that the user has given.
+    /// `fal`, `replicate`, `nexaapi`, `openai`, `anthropic`, `together`, or the name that the user has given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Fal => "fal",
             Self::Replicate => "replicate",
             Self::Nexa => "nexaapi",
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Together => "together",
             Self::Other(name) => name.as_str(),
         }
     }
@@ -97,6 +119,9 @@ impl ProviderName {
             Self::Fal => "FAL",
             Self::Replicate => "Replicate",
             Self::Nexa => "NexaAPI",
+            Self::OpenAi => "OpenAI",
+            Self::Anthropic => "Anthropic",
+            Self::Together => "Together",
             Self::Other(name) => name.as_str(),
         }
     }

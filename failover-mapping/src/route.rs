@@ -15,7 +15,8 @@ use url::Url;
 
 use crate::cache::Scope;
 use crate::catalogue::is_hash;
-use crate::config::Config;
+use crate::chat::Chat;
+use crate::config::{ChatPlan, Config};
 use crate::errand::Errand;
 use crate::exchange::Exchange;
 use crate::follow::{Follow, Wish};
@@ -95,6 +96,8 @@ pub struct Route<'c> {
     scope: Option<Scope>,
     /// What these wishes make of the call, once its model is known.
     changed: OnceLock<Changed>,
+    /// Likewise, of text.
+    texts: OnceLock<(Policy, ChatPlan)>,
 }
 
 // The id of a job can hold its result, so it is never printed.
@@ -128,6 +131,8 @@ enum Way {
         row: usize,
         hash: String,
     },
+    /// A chat with the provider of text at this place.
+    Chat(usize),
 }
 
 /// The path by which a generation came.
@@ -150,19 +155,31 @@ impl Config {
     #[must_use]
     pub fn route<'c>(&'c self, target: &Target<'_>, headers: &HeaderMap) -> Option<Route<'c>> {
         let here = self.origins.iter().filter(|(_, origin)| origin.matches(target));
-        let (way, origin) = here.into_iter().find_map(|(site, origin)| {
+        let found = here.into_iter().find_map(|(site, origin)| {
             let way = match site {
                 Site::Fal => self.fal(target),
                 Site::FalQueue => self.fal_queue(target),
                 Site::Replicate => self.replicate(target, headers),
             };
             Some((way?, origin))
-        })?;
+        });
+        let (way, origin) = found.or_else(|| self.chat(target))?;
         let crossing = CROSSING.map(|name| headers.get(name).cloned());
         let own_deadline = OWN_DEADLINE.iter().any(|name| headers.contains_key(*name));
         let scope = self.cache().and_then(|_| Scope::of(headers));
-        let (wishes, changed) = (None, OnceLock::new());
-        Some(Route { config: self, origin, way, crossing, own_deadline, wishes, scope, changed })
+        let (wishes, changed, texts) = (None, OnceLock::new(), OnceLock::new());
+        Some(Route { config: self, origin, way, crossing, own_deadline, wishes, scope, changed, texts })
+    }
+
+    fn chat(&self, target: &Target<'_>) -> Option<(Way, &Origin)> {
+        let mut here = self.texts.origins.iter().filter(|(_, origin)| origin.matches(target));
+        let asked = |place: usize| {
+            target.method == Method::POST
+                && target.query.is_none()
+                && self.texts.speakers.get(place).is_some_and(|speaker| speaker.is_asked_at(target.path))
+        };
+        let (place, origin) = here.find(|(place, _)| asked(*place))?;
+        Some((Way::Chat(*place), origin))
     }
 
     fn fal(&self, target: &Target<'_>) -> Option<Way> {
@@ -263,7 +280,7 @@ impl<'c> Route<'c> {
     /// Whether [`exchange`](Self::exchange) reads the body. A question for a job has none to speak of.
     #[must_use]
     pub const fn needs_body(&self) -> bool {
-        matches!(self.way, Way::Generate { .. })
+        matches!(self.way, Way::Generate { .. } | Way::Chat(_))
     }
 
     /// With what this request wants otherwise. None if that is no failover at all, and it is not a question for a job
@@ -288,10 +305,11 @@ impl<'c> Route<'c> {
     pub fn exchange<'r>(&'r self, body: &'r [u8], started: Moment) -> Option<Exchange<'r, 'r>> {
         let (config, policy) = (self.config, self.config.policy());
         let (errand, policy) = match &self.way {
-            Way::Generate { .. } if body.len() > config.request_limit() => return None,
+            Way::Generate { .. } | Way::Chat(_) if body.len() > config.request_limit() => return None,
             Way::Generate { entrance, declined, prefer } => {
                 self.generation(body, entrance, *declined, *prefer)?
             }
+            Way::Chat(place) => self.texts(*place, body)?,
             Way::Follow { site, app, id, wish } => {
                 let follow = Follow::new(config, self.origin, *site, app.clone(), id.clone(), *wish);
                 (Errand::Follow(Box::new(follow)), self.hurried(config.job_policy()))
@@ -352,6 +370,21 @@ impl<'c> Route<'c> {
             own_deadline: self.own_deadline,
         };
         Some((Errand::Generation(Box::new(generation)), policy))
+    }
+
+    fn texts<'r>(&'r self, place: usize, body: &'r [u8]) -> Option<(Errand<'r, 'r>, &'r Policy)> {
+        let config = self.config;
+        let asked = config.texts.speakers.get(place)?.provider;
+        let mut policy = &config.texts.policy;
+        let chat = Chat::new(config, place, self.origin, body, |plan| match &self.wishes {
+            None => plan,
+            Some(wishes) => {
+                let changed = self.texts.get_or_init(|| Changed::text(config, plan, asked, wishes));
+                policy = &changed.0;
+                &changed.1
+            }
+        })?;
+        Some((Errand::Chat(Box::new(chat)), policy))
     }
 
     /// The policy of a call that has no plan of its own.

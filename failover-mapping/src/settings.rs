@@ -11,6 +11,7 @@ mod show;
 pub(crate) mod slot;
 pub(crate) mod source;
 mod tables;
+pub(crate) mod texts;
 pub(crate) mod variables;
 
 use std::borrow::Cow;
@@ -21,6 +22,7 @@ use self::caching::Caching;
 use self::said::{Said, shown};
 use self::slot::Around;
 use self::source::{Source, Sources};
+use self::texts::Texts;
 use crate::config::Observer;
 use crate::credentials::Key;
 use crate::error::ConfigError;
@@ -62,6 +64,7 @@ pub(crate) struct Settings {
     pub(crate) check_answers: bool,
     pub(crate) breaker: Breaking,
     pub(crate) cache: Caching,
+    pub(crate) texts: Texts,
     pub(crate) data: Vec<OwnData>,
     pub(crate) store: Records,
     pub(crate) on_failover: Option<Observer>,
@@ -131,6 +134,21 @@ impl Settings {
         Ok(())
     }
 
+    /// Without NexaAPI's key, and with one of a provider of text, nobody but those is meant.
+    pub(crate) fn leave_to_text(&mut self) {
+        let has = |provider| self.keys.iter().any(|(known, _)| *known == provider);
+        let unsaid = self.sources.of("stand_ins").is_none();
+        if unsaid && !has(ProviderName::Nexa) && self.is_for_text() {
+            self.stand_ins.clear();
+        }
+    }
+
+    /// Whether somebody who writes has a key.
+    pub(crate) fn is_for_text(&self) -> bool {
+        let own = |name: &ProviderName| self.texts.providers.iter().any(|(known, _)| known == name);
+        self.keys.iter().any(|(name, _)| name.writes() || own(name))
+    }
+
     /// A refusal of a setting, by the name that it has where it was said. An entry is the provider's name, say.
     pub(crate) fn refuse(
         &self,
@@ -181,6 +199,7 @@ impl Default for Settings {
             check_answers: false,
             breaker: Breaking::default(),
             cache: Caching::default(),
+            texts: Texts::default(),
             data: Vec::new(),
             store: Records::in_memory(),
             on_failover: None,

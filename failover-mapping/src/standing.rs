@@ -118,6 +118,9 @@ fn base(provider: ProviderName, settings: &Settings, catalogue: &Catalogue) -> R
         (_, Some((_, url))) => parsed("stand_in_url", Some(provider.as_str()), url),
         (ProviderName::Fal, None) => parsed("stand_in_url", None, "https://fal.run"),
         (ProviderName::Replicate, None) => parsed("stand_in_url", None, "https://api.replicate.com"),
+        (ProviderName::OpenAi | ProviderName::Anthropic | ProviderName::Together, None) => {
+            Err(settings.refuse("stand_ins", None, writes(provider)))
+        }
         (ProviderName::Other(_), None) => {
             let host = catalogue.provider(provider).and_then(|data| data.host.as_ref());
             let host = host.ok_or_else(|| settings.refuse("stand_ins", None, undeclared(provider)))?;
@@ -127,9 +130,14 @@ fn base(provider: ProviderName, settings: &Settings, catalogue: &Catalogue) -> R
     }
 }
 
+/// What to do about a provider that makes neither images nor sound.
+fn writes(provider: ProviderName) -> String {
+    format!("names `{provider}`, which stands in for text only: name it in text_stand_ins(..)")
+}
+
 /// What to do about a provider's name that nobody has.
 pub(crate) fn undeclared(provider: ProviderName) -> String {
-    let known = [ProviderName::Nexa, ProviderName::Fal, ProviderName::Replicate];
+    let known = ProviderName::BUILT_IN;
     match nearest(provider.as_str(), known.iter().map(ProviderName::as_str)) {
         Some(meant) => format!("names `{provider}`, which nobody has declared: use `{meant}`"),
         None => format!("names `{provider}`, a provider that nobody has declared: call provider(..)"),
@@ -142,6 +150,6 @@ const fn usual_media_hosts(provider: ProviderName) -> &'static [&'static str] {
         ProviderName::Fal => &["https://fal.media", "https://*.fal.media"],
         ProviderName::Replicate => &["https://replicate.delivery", "https://*.replicate.delivery"],
         ProviderName::Nexa => &["https://*.nexa-api.com"],
-        ProviderName::Other(_) => &[],
+        ProviderName::OpenAi | ProviderName::Anthropic | ProviderName::Together | ProviderName::Other(_) => &[],
     }
 }

@@ -1,11 +1,15 @@
-//! What a provider's answer means, as far as its status and headers tell.
+//! What a provider's answer means, as far as its status, its headers and its error tell.
 //!
-//! The rows are data; here is only what follows where no row fits.
+//! The rows are data; here is only what follows where no row fits. A row that looks for a word anywhere in the answer can be
+//! misled by an error that repeats the request, so the rows of the providers that write go by the error's own code, or by how
+//! its message begins.
+
+use std::cell::OnceCell;
 
 use failover_core::{Fault, Step};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Deserializer, de};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::data::Verdict;
 use crate::error::one_of;
@@ -14,22 +18,18 @@ use crate::provider::ProviderName;
 
 /// The fault behind a failing status of the provider whose rows these are. A body that was not read says nothing.
 pub(crate) fn fault(rows: &[Verdict], status: StatusCode, headers: &HeaderMap, body: Option<&[u8]>) -> Fault {
-    let mut text = None;
-    let mut fits = |row: &Verdict| {
-        if row.status != status.as_u16() {
-            return false;
-        }
-        let by_header = row.header.as_ref().is_none_or(|wanted| {
-            let said = headers.get(&wanted.name).and_then(|value| value.to_str().ok());
-            said.is_some_and(|said| said.trim().eq_ignore_ascii_case(&wanted.value))
-        });
-        by_header
-            && row.body.as_ref().is_none_or(|wanted| {
-                let said = text.get_or_insert_with(|| lower_case(body.unwrap_or_default()));
-                said.contains(&wanted.to_ascii_lowercase())
+    let said = Said::new(body.unwrap_or_default());
+    let fits = |row: &&Verdict| {
+        row.status == status.as_u16()
+            && row.header.as_ref().is_none_or(|wanted| {
+                let said = headers.get(&wanted.name).and_then(|value| value.to_str().ok());
+                said.is_some_and(|said| said.trim().eq_ignore_ascii_case(&wanted.value))
             })
+            && row.body.as_ref().is_none_or(|wanted| said.holds(wanted))
+            && row.code.as_ref().is_none_or(|wanted| said.has_code(wanted))
+            && row.message.as_ref().is_none_or(|wanted| said.begins_with(wanted))
     };
-    match rows.iter().find(|row| fits(row)) {
+    match rows.iter().find(fits) {
         Some(row) => row.fault,
         // Whether it was carried out is not known: a proxy's 520 or 524 says nothing of who is behind it.
         None if status.is_server_error() => Fault::Gateway,
@@ -42,9 +42,51 @@ pub(crate) fn fault(rows: &[Verdict], status: StatusCode, headers: &HeaderMap, b
 /// So much of a body is searched for words: an error is not longer.
 const SEARCHED: usize = 64 << 10;
 
-fn lower_case(body: &[u8]) -> String {
-    let body = body.get(..SEARCHED).unwrap_or(body);
-    String::from_utf8_lossy(body).to_ascii_lowercase()
+/// What an answer's body says, read once, and only if a row asks.
+struct Said<'b> {
+    body: &'b [u8],
+    text: OnceCell<String>,
+    error: OnceCell<Map<String, Value>>,
+}
+
+impl<'b> Said<'b> {
+    fn new(body: &'b [u8]) -> Self {
+        let body = body.get(..SEARCHED).unwrap_or(body);
+        Self { body, text: OnceCell::new(), error: OnceCell::new() }
+    }
+
+    fn holds(&self, wanted: &str) -> bool {
+        let text = self.text.get_or_init(|| String::from_utf8_lossy(self.body).to_ascii_lowercase());
+        text.contains(&wanted.to_ascii_lowercase())
+    }
+
+    fn has_code(&self, wanted: &str) -> bool {
+        let error = self.error();
+        let detail = error.get("details").and_then(|details| details.get("error_code"));
+        let codes = [error.get("code"), error.get("type"), detail];
+        codes.into_iter().flatten().filter_map(Value::as_str).any(|code| code.eq_ignore_ascii_case(wanted))
+    }
+
+    fn begins_with(&self, wanted: &str) -> bool {
+        let message = self.error().get("message").and_then(Value::as_str).unwrap_or_default().trim_start();
+        let start = message.as_bytes().get(..wanted.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(wanted.as_bytes()))
+    }
+
+    /// The error: the object under `error`, else the whole answer, which may have no more than the message there.
+    fn error(&self) -> &Map<String, Value> {
+        self.error.get_or_init(|| {
+            let mut whole = json::answer(self.body).unwrap_or_default();
+            match whole.remove("error") {
+                Some(Value::Object(error)) => error,
+                Some(message @ Value::String(_)) => {
+                    whole.insert("message".to_owned(), message);
+                    whole
+                }
+                _ => whole,
+            }
+        })
+    }
 }
 
 /// By these words providers refuse what they will not make: Replicate's models say "NSFW content detected".
@@ -84,7 +126,7 @@ pub(crate) fn note_of_stand_in(provider: ProviderName, status: StatusCode, fault
 }
 
 /// The faults that a status can mean, by their names in a data file.
-const BY_NAME: [(&str, Fault); 11] = [
+const BY_NAME: [(&str, Fault); 12] = [
     ("throttled", Fault::Throttled),
     ("overloaded", Fault::Overloaded),
     ("broken", Fault::Broken),
@@ -92,6 +134,7 @@ const BY_NAME: [(&str, Fault); 11] = [
     ("timeout", Fault::Timeout),
     ("unauthenticated", Fault::Unauthenticated),
     ("out-of-credit", Fault::OutOfCredit),
+    ("context-too-long", Fault::ContextTooLong),
     ("unsupported", Fault::Unsupported),
     ("invalid-request", Fault::InvalidRequest),
     ("content-policy", Fault::ContentPolicy),

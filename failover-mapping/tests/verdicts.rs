@@ -111,17 +111,39 @@ fn hints_are_heard_and_nonsense_is_not() {
     let day = Some(Duration::from_secs(86_400));
     assert_eq!(after("7"), Some(Duration::from_secs(7)));
     assert_eq!(after(" 7 "), Some(Duration::from_secs(7)));
+    assert_eq!(
+        after("1.5"),
+        Some(Duration::from_millis(1500)),
+        "as the clients of OpenAI and Anthropic read it"
+    );
+    assert_eq!(after("99999999999999999999.5"), day);
     assert_eq!(after("Fri, 20 Nov 2026 23:00:30 GMT"), Some(Duration::from_secs(30)));
     assert_eq!(after("Friday, 20-Nov-26 23:00:30 GMT"), Some(Duration::from_secs(30)));
     assert_eq!(after("999999999999999999999999"), day);
     assert_eq!(after("99999999"), day);
     assert_eq!(after("Fri, 31 Dec 9999 23:59:59 GMT"), day);
-    for nonsense in
-        ["0", "-5", "1.5", "1e3", "+7", "NaN", "inf", "", "soon", "7 s", "Fri, 20 Nov 2026 22:00:00 GMT"]
-    {
+    for nonsense in [
+        "0",
+        "-5",
+        "0.0",
+        "-1.5",
+        "1e3",
+        ".5",
+        "7.",
+        "1.5.2",
+        "+7",
+        "NaN",
+        "inf",
+        "",
+        "soon",
+        "7 s",
+        "Fri, 20 Nov 2026 22:00:00 GMT",
+    ] {
         assert_eq!(after(nonsense), None, "{nonsense}");
     }
     assert_eq!(hint(&[("retry-after-ms", "1500"), ("retry-after", "7")]), Some(Duration::from_millis(1500)));
+    assert_eq!(hint(&[("retry-after-ms", "1.5")]), Some(Duration::from_micros(1500)));
+    assert_eq!(hint(&[("retry-after-ms", "999999999999")]), day);
     assert_eq!(hint(&[("retry-after-ms", "0"), ("retry-after", "7")]), Some(Duration::from_secs(7)));
     assert_eq!(hint(&[("retry-after-ms", "-1"), ("retry-after", "7")]), Some(Duration::from_secs(7)));
 }

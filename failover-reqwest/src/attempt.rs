@@ -27,7 +27,7 @@ pub(crate) fn stand_in_client() -> reqwest::Result<Client> {
 pub(crate) async fn own<O: Own>(
     mut request: Request,
     added: Option<&HeaderMap>,
-    own: O,
+    own: &mut O,
     limits: &Limits,
 ) -> Option<Result<Response, O::Error>> {
     for (name, value) in added.into_iter().flatten() {

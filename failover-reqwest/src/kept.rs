@@ -52,6 +52,11 @@ enum How {
 }
 
 impl Seen {
+    /// As far as it was read.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.head
+    }
+
     pub(crate) fn body(&self) -> Read<'_> {
         match self.how {
             How::Partly => Read::Beginning(&self.head),

@@ -3,6 +3,7 @@
 //! [tower]: https://docs.rs/tower
 
 use std::error::Error;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::{fmt, mem};
@@ -70,7 +71,7 @@ where
         let rest = self.inner.clone();
         let inner = mem::replace(&mut self.inner, rest);
         let failover = self.failover.clone();
-        Box::pin(async move { run::run(&failover, request, None, Called(inner)).await })
+        Box::pin(async move { run::run(&failover, request, None, Called { service: inner, ready: true }).await })
     }
 }
 
@@ -103,25 +104,35 @@ fn with_extensions<T: Default>(
     (request, looked)
 }
 
-/// Through a service that is ready.
-struct Called<S>(S);
+/// Through a service.
+struct Called<S> {
+    service: S,
+    ready: bool,
+}
 
 impl<S> Own for Called<S>
 where
-    S: Service<Request, Response = Response> + Send,
+    S: Service<Request, Response = Response> + Clone + Send,
     S::Error: Into<AnyError>,
     S::Future: Send,
 {
     type Error = AnyError;
 
     fn send(mut self, request: Request) -> impl Future<Output = Result<Response, AnyError>> + Send {
-        let answer = self.0.call(request);
+        let answer = self.service.call(request);
         async move { answer.await.map_err(Into::into) }
     }
 
-    fn send_marked(self, request: Request) -> impl Future<Output = Result<Response, AnyError>> + Send {
+    /// The first time, the service is ready; it is asked whether it is before any other.
+    async fn send_marked(&mut self, request: Request) -> Result<Response, AnyError> {
         let (request, _) = with_extensions(request, |extensions| extensions.insert(OnItsWay));
-        self.send(request)
+        let rest = self.service.clone();
+        let mut service = mem::replace(&mut self.service, rest);
+        if !mem::replace(&mut self.ready, false) {
+            poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
+        }
+        let answer = service.call(request);
+        answer.await.map_err(Into::into)
     }
 
     fn marked(&self, request: Request) -> (Request, bool) {

@@ -137,6 +137,10 @@ mod own;
 mod run;
 #[cfg(feature = "http")]
 mod send;
+#[cfg(feature = "http")]
+mod stream;
+#[cfg(feature = "http")]
+pub mod text;
 
 pub use calls::Calls;
 pub use failover_core::{Breaker, CircuitState, Fault, Skip};
@@ -147,7 +151,7 @@ pub use failover_mapping::observe;
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
     OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store,
-    Substitution, Task, Translated, Triggers, Unanswered,
+    StreamPolicy, Substitution, Task, Translated, Triggers, Unanswered,
 };
 
 #[cfg(feature = "http")]

@@ -13,7 +13,7 @@ use crate::error::{fault_of, fault_of_client};
 #[derive(Clone)]
 pub(crate) struct OnItsWay;
 
-/// A way on which the caller's own request goes out, once.
+/// A way on which the caller's own request goes out.
 pub(crate) trait Own: Send {
     type Error: Send;
 
@@ -21,7 +21,10 @@ pub(crate) trait Own: Send {
     fn send(self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send;
 
     /// So that no other failover on its way takes it for its own.
-    fn send_marked(self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send;
+    fn send_marked(
+        &mut self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Self::Error>> + Send;
 
     /// The request, and whether it is on its way already.
     fn marked(&self, request: Request) -> (Request, bool);
@@ -46,9 +49,9 @@ impl Own for Passed<'_, '_> {
         self.next.run(request, self.extensions).await
     }
 
-    async fn send_marked(self, request: Request) -> Result<Response, Error> {
+    async fn send_marked(&mut self, request: Request) -> Result<Response, Error> {
         let marked = Marked::new(self.extensions);
-        self.next.run(request, &mut *marked.0).await
+        self.next.clone().run(request, &mut *marked.0).await
     }
 
     fn marked(&self, request: Request) -> (Request, bool) {
@@ -91,8 +94,8 @@ impl Own for Plain {
     }
 
     /// There is no other failover behind a plain client.
-    async fn send_marked(self, request: Request) -> Result<Response, reqwest::Error> {
-        self.send(request).await
+    async fn send_marked(&mut self, request: Request) -> Result<Response, reqwest::Error> {
+        self.0.execute(request).await
     }
 
     fn marked(&self, request: Request) -> (Request, bool) {

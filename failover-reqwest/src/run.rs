@@ -6,13 +6,13 @@ use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
 use failover_mapping::{
     Body, Conclusion, Exchange, Flight, PerRequest, Read, Recalled, Step, Target, Unanswered,
 };
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, Url};
 
 use crate::clock::{Clock, seed};
 use crate::failover::Shared;
 use crate::kept::{self, Kept, with_url};
 use crate::own::Own;
-use crate::{Failover, attempt};
+use crate::{Failover, attempt, stream};
 
 /// Answers one request, by whoever can.
 pub(crate) async fn run<O: Own>(
@@ -53,10 +53,15 @@ pub(crate) async fn run<O: Own>(
             Recalled::Nothing => break,
         }
     }
+    if exchange.wants_stream() {
+        drop(exchange);
+        return stream::run(failover, request, wishes.cloned(), body, own).await;
+    }
+    let repeats = exchange.can_repeat();
     let span = exchange.span();
     let call = Call::new(exchange.policy(), exchange.candidates(), seed(), began);
     let mut call = Guard::new(call, engine.fleet(), || clock.now());
-    let mut unasked = Some((request, own));
+    let (mut unasked, mut own) = (Some(request), own);
     let mut first = First::<O::Error>::Unasked;
     loop {
         let action = call.poll(now);
@@ -65,9 +70,12 @@ pub(crate) async fn run<O: Own>(
             Action::Launch(launch) => {
                 let flight = exchange.launched(launch, now);
                 let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
-                    Some((request, own)) => {
+                    Some(request) => {
+                        if repeats {
+                            unasked = request.try_clone();
+                        }
                         let added = exchange.own_headers();
-                        let said = span.around(attempt::own(request, added, own, &launch.limits)).await;
+                        let said = span.around(attempt::own(request, added, &mut own, &launch.limits)).await;
                         let outcome;
                         let most = engine.config().answer_limit();
                         (first, outcome, now) = judge::<O>(&mut exchange, &flight, said, most, clock).await;
@@ -92,7 +100,17 @@ pub(crate) async fn run<O: Own>(
             Action::Finish(_) => break,
         }
     }
-    match exchange.conclude(call.report().entries(), now, SystemTime::now, seed()) {
+    let conclusion = exchange.conclude(call.report().entries(), now, SystemTime::now, seed());
+    hand_on::<O>(conclusion, first, url).await
+}
+
+/// What the caller gets.
+pub(crate) async fn hand_on<O: Own>(
+    conclusion: Conclusion,
+    first: First<O::Error>,
+    url: Url,
+) -> Result<Response, O::Error> {
+    match conclusion {
         Conclusion::StandIn(made) => Ok(with_url(made.map(reqwest::Body::from), url)),
         Conclusion::Own(provenance) => match (first.hand_back().await, provenance) {
             (Some(Ok(mut response)), Some(provenance)) => {
@@ -107,7 +125,7 @@ pub(crate) async fn run<O: Own>(
 }
 
 /// What the asked provider said. One that was given up at a limit of ours has said nothing.
-enum First<E> {
+pub(crate) enum First<E> {
     Unasked,
     Own(Result<Response, E>),
     /// Its beginning has been read already.
@@ -117,14 +135,14 @@ enum First<E> {
 
 impl<E> First<E> {
     /// Keeps a refused answer safe while a stand-in is asked.
-    fn keep(self) -> Self {
+    pub(crate) fn keep(self) -> Self {
         match self {
             Self::Own(Ok(response)) => Self::Kept(Kept::new(response)),
             first => first,
         }
     }
 
-    async fn hand_back(self) -> Option<Result<Response, E>> {
+    pub(crate) async fn hand_back(self) -> Option<Result<Response, E>> {
         match self {
             Self::Unasked => None,
             Self::Own(result) => Some(result),

@@ -1,11 +1,14 @@
 //! An answer and how its head is written.
 
+use crate::stream::Stream;
 use std::fmt::Write as _;
 
 pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// What is sent bit by bit instead of the body.
+    pub(crate) stream: Option<Stream>,
 }
 
 impl Answer {
@@ -14,7 +17,7 @@ impl Answer {
     }
 
     pub(crate) fn of(code: u16, content_type: &str, body: Vec<u8>) -> Self {
-        Self { code, headers: vec![("Content-Type".to_owned(), content_type.to_owned())], body }
+        Self { code, headers: vec![("Content-Type".to_owned(), content_type.to_owned())], body, stream: None }
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
@@ -22,14 +25,18 @@ impl Answer {
         self
     }
 
-    /// The status line and the headers, the length of the whole body among them unless a header claims another.
+    /// The status line and the headers, how the body is framed among them unless a header claims something else: the length of
+    /// the whole of it, or that it comes in chunks.
     pub(crate) fn head(&self, close: bool) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {:03} {}\r\n", self.code, reason(self.code));
         for (name, value) in &self.headers {
             push(&mut head, name, value);
         }
         if self.may_have_body() && !self.is_framed_by_hand() {
-            push(&mut head, "Content-Length", &self.body.len().to_string());
+            match self.stream {
+                Some(_) => push(&mut head, "Transfer-Encoding", "chunked"),
+                None => push(&mut head, "Content-Length", &self.body.len().to_string()),
+            }
         }
         if close && !self.has("connection") {
             push(&mut head, "Connection", "close");
@@ -50,7 +57,7 @@ impl Answer {
             })
     }
 
-    fn is_framed_by_hand(&self) -> bool {
+    pub(crate) fn is_framed_by_hand(&self) -> bool {
         self.has("content-length") || self.has("transfer-encoding")
     }
 

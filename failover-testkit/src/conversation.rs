@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::goaway;
 use crate::inlet::Inlet;
+use crate::outlet::{self, Ended};
 use crate::reply::{Cut, Deed};
 use crate::request::{self, Request, Unreadable};
 use crate::script::Cue;
@@ -44,14 +45,27 @@ fn exchange(stage: &Stage, inlet: &mut Inlet<'_>, request: Request) -> io::Resul
     stage.connections.pause(reply.delay);
     let healthy = match &reply.deed {
         Deed::Reset => return Ok(After::Abandon),
-        Deed::Silence => return inlet.drain(None, || stage.connections.stopped()).map(|()| After::Close),
-        Deed::Healthy => stage.kind.answer(stage, &seen, serial),
+        Deed::Silence => return listen(stage, inlet),
+        Deed::Healthy => stage.kind.answer(stage, &seen, serial, &reply.wish),
         Deed::Status(code) => stage.kind.refusal(*code, serial),
+        Deed::Refusal(why) => stage.kind.refuse(*why, serial),
         Deed::Json(code, body) => Answer::json(*code, body.clone()),
     };
-    let answer = reply.spoil(healthy);
+    let mut answer = reply.spoil(healthy);
     let close = request.last || answer.ends_connection();
     let head = answer.head(close);
+    if let Some(events) = answer.stream.take().filter(|_| answer.may_have_body() && seen.method != "HEAD") {
+        let stream = inlet.stream();
+        interim(stage, stream, reply.interim)?;
+        send(stage, stream, &head, reply.head_pace)?;
+        return match outlet::play(stage, stream, events, &reply, !answer.is_framed_by_hand())? {
+            Ended::Whole if close => Ok(After::Close),
+            Ended::Whole => Ok(After::NextRequest),
+            Ended::HungUp => Ok(After::Close),
+            Ended::Reset => Ok(After::Abandon),
+            Ended::Stalled => listen(stage, inlet),
+        };
+    }
     let mut body = &answer.body[..];
     if !answer.may_have_body() || seen.method == "HEAD" {
         body = &[];
@@ -73,6 +87,11 @@ fn exchange(stage: &Stage, inlet: &mut Inlet<'_>, request: Request) -> io::Resul
         None if close => After::Close,
         None => After::NextRequest,
     })
+}
+
+/// Says nothing more, for as long as the client stays.
+fn listen(stage: &Stage, inlet: &mut Inlet<'_>) -> io::Result<After> {
+    inlet.drain(None, || stage.connections.stopped()).map(|()| After::Close)
 }
 
 fn send(stage: &Stage, mut stream: &TcpStream, bytes: &[u8], pace: Duration) -> io::Result<()> {

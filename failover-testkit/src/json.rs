@@ -34,6 +34,17 @@ impl<'t> Object<'t> {
         self.raw(name)?.parse().ok()
     }
 
+    /// The values of a list, as written.
+    pub(crate) fn list(&self, name: &str) -> Option<Vec<&'t str>> {
+        let mut values = Vec::new();
+        let mut scanner = Scanner { text: self.raw(name)?, at: 0 };
+        scanner.sequence(b'[', b']', |scanner| {
+            values.push(scanner.value(DEPTH)?);
+            Some(())
+        })?;
+        Some(values)
+    }
+
     pub(crate) fn object(&self, name: &str) -> Option<Self> {
         Self::read(self.raw(name)?.as_bytes())
     }
@@ -214,6 +225,8 @@ mod tests {
         assert_eq!(object.integer("seed"), Some(-5));
         assert_eq!(object.object("deep").unwrap().integer("seed"), Some(2));
         assert_eq!(object.raw("list"), Some(r#"["seed",3,{"seed":4}]"#));
+        assert_eq!(object.list("list").unwrap(), [r#""seed""#, "3", r#"{"seed":4}"#]);
+        assert!(object.list("deep").is_none() && object.list("absent").is_none());
         assert_eq!((object.integer("n"), object.text("none"), object.raw("absent")), (None, None, None));
     }
 

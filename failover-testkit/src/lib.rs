@@ -1,7 +1,7 @@
 //! Providers on loopback that answer, refuse, stall, cut and lie on command, to rehearse a failover.
 //!
-//! A [`Provider`] is a small HTTP/1.1 server on a free port of 127.0.0.1 that stands for FAL, Replicate or NexaAPI. Left
-//! alone it answers as the real one would on a good day, in the shapes that its clients expect. A script of [`Reply`]
+//! A [`Provider`] is a small HTTP/1.1 server on a free port of 127.0.0.1 that stands for FAL, Replicate, NexaAPI, OpenAI, Together or
+//! Anthropic. Left alone it answers as the real one would on a good day, in the shapes that its clients expect. A script of [`Reply`]
 //! values gives it a bad day, one request at a time or from now on, and its log ([`Seen`]) holds every request that
 //! reached it, so a rehearsal can also prove what was *not* sent: no second bill, no key of somebody else.
 //!
@@ -34,7 +34,35 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! Every failure that a failover has to survive has a name. [`Fault::ALL`] lists them, and one line puts one on:
+//! Those who chat say sixty tokens that name them ([`Provider::text`]), so that a rehearsal can tell who answered, and how much of
+//! an answer arrived before its stream broke off:
+//!
+//! ```
+//! use failover_testkit::{Provider, Reply};
+//! # use std::io::{Read, Write};
+//! # use std::net::TcpStream;
+//! # fn chat(base: &str, body: &str) -> std::io::Result<String> {
+//! #     let mut stream = TcpStream::connect(base.trim_start_matches("http://"))?;
+//! #     let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: loopback\r\nAuthorization: Bearer key\r\nConnection: close\r\n";
+//! #     write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len())?;
+//! #     let mut answer = String::new();
+//! #     stream.read_to_string(&mut answer)?;
+//! #     Ok(answer)
+//! # }
+//!
+//! let openai = Provider::openai();
+//! openai.script([Reply::healthy().bad_event_at(3).cut_after_tokens(40)]);
+//! let asked = r#"{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Hello"}]}"#;
+//!
+//! let broken = chat(&openai.url(), asked)?; // your client, and what it makes of half a stream
+//! assert!(broken.contains(" openai40") && !broken.contains(" openai41") && !broken.contains("[DONE]"));
+//! let sound = chat(&openai.url(), asked)?;
+//! assert!(sound.contains(" openai60") && sound.contains("data: [DONE]"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! Every failure that a failover has to survive has a name. [`Fault::ALL`] and [`Fault::STREAMED`] list them, and one line puts one
+//! on:
 //!
 //! ```
 //! use failover_testkit::{Fault, Provider};
@@ -62,6 +90,17 @@
 //! | a 200 that is none | `Reply::status(200).body("<html>").content_type("text/html")`, `Reply::json(200, "{}")` |
 //! | a job that takes its time | [`Provider::fal_queue`], [`Provider::replicate`] without `Prefer: wait`, `nexa.jobs(3)` |
 //! | a job that fails, never ends, or is lost | `provider.jobs_end(JobEnd::Failed)`, `JobEnd::Never`, `JobEnd::Gone` |
+//! | a stream that breaks off | `Reply::healthy().cut_after_tokens(40)`, `reset_after_tokens(40)`, `cut_after(1000)` (bytes) |
+//! | a stream that falls silent, or says that it failed | `Reply::healthy().stall_after_tokens(20)`, `error_after_tokens(20)` |
+//! | a stream that is slow to start, its line kept busy | `Reply::healthy().first_token_after(wait).keep_alive(KeepAlive::Ping, every)` |
+//! | a stream that is slow | `Reply::healthy().token_pace(pause)` |
+//! | a stream with an event that is no JSON | `Reply::healthy().bad_event_at(10)` |
+//! | a stream without its last word, or its end | `Reply::healthy().without_done()`, `stays_open()` |
+//! | a stream oddly written | `Reply::healthy().crlf().chunks_of(7)` |
+//! | a call of a tool | `Reply::healthy().tool_call("weather", "{}")` |
+//! | a refusal for a reason, in the provider's own words | [`Reply::context_too_long`], [`Reply::content_policy`], [`Reply::quota`], [`Reply::overloaded`] |
+//! | a model that refuses to go on with what another began | `Reply::healthy().rejects_prefill()` |
+//! | one model that has a bad day | `provider.model("gpt-4o", Reply::status(503))` |
 //! | media that can be fetched | `provider.media_here(true)` |
 //!
 //! Answers repeat themselves from run to run: ids and seeds count up from the provider's start and dates are fixed, so
@@ -72,6 +111,7 @@ mod answer;
 mod asked;
 mod blackholed;
 mod bomb;
+mod chat;
 mod connections;
 mod conversation;
 mod fal;
@@ -83,6 +123,8 @@ mod json;
 mod kind;
 mod media;
 mod nexa;
+mod outlet;
+mod pace;
 mod provider;
 mod refused;
 mod replicate;
@@ -91,11 +133,14 @@ mod request;
 mod script;
 mod seen;
 mod stage;
+mod stream;
 
 pub use blackholed::blackholed;
 pub use fault::Fault;
 pub use jobs::JobEnd;
+pub use pace::Pace;
 pub use provider::Provider;
 pub use refused::refused;
 pub use reply::Reply;
+pub use reply::upset::KeepAlive;
 pub use seen::Seen;

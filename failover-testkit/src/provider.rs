@@ -1,9 +1,11 @@
 //! [`Provider`]: a running server, the handle with which a rehearsal directs it.
 
 use crate::acceptor::Acceptor;
+use crate::chat::{Dialect, tokens};
 use crate::fault::Fault;
 use crate::jobs::JobEnd;
 use crate::kind::Kind;
+use crate::pace::Pace;
 use crate::reply::Reply;
 use crate::seen::Seen;
 use crate::stage::Stage;
@@ -15,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 /// A provider on 127.0.0.1, listening from construction until it is dropped.
 ///
 /// Each request gets the next reply of the [script](Self::script); after that what was set with [`always`](Self::always);
-/// else the healthy answer. A reply is used up by the request that gets it, whichever connection that came on.
+/// else the healthy answer. A [model](Self::model) may have replies of its own. A reply is used up by the request that gets it, whichever connection that came on.
 ///
 /// HTTP/2 is read so far that its requests can be counted, and then sent away (`GOAWAY`); of these requests the log has the
 /// body only, and they take no reply. What is neither is answered with 400, a head above 64 KiB with 431, a body above 32 MiB with 413. Such a request
@@ -82,6 +84,32 @@ impl Provider {
         Self::start(Kind::Nexa)
     }
 
+    /// OpenAI (`api.openai.com`). `POST /v1/chat/completions` is answered with 200 and a [text](Self::text), whole or, with
+    /// `"stream": true`, as events, one chunk each, in the end the usage if `stream_options.include_usage` asks for it.
+    /// `GET /v1/models` lists two models; any other may be asked for too, and the answer names it. What has no
+    /// `Authorization: Bearer` gets 401, what has no `model` or no `messages` 400, the rest 404.
+    pub fn openai() -> Self {
+        Self::start(Kind::OpenAi("openai"))
+    }
+
+    /// Together (`api.together.xyz`): as [`openai`](Self::openai), with ids and some words of its own.
+    pub fn together() -> Self {
+        Self::start(Kind::OpenAi("together"))
+    }
+
+    /// Somebody else who answers as [`openai`](Self::openai) does, in the same places. Its text says `name`.
+    pub fn openai_compatible(name: &'static str) -> Self {
+        Self::start(Kind::OpenAi(name))
+    }
+
+    /// Anthropic (`api.anthropic.com`). `POST /v1/messages` is answered with 200 and a [text](Self::text), whole or, with
+    /// `"stream": true`, as events from `message_start` to `message_stop`. `GET /v1/models` lists two models; any other may be
+    /// asked for too. What has neither `x-api-key` nor `Authorization: Bearer` gets 401, what has no `anthropic-version` or lacks
+    /// `model`, `messages` or `max_tokens` 400, the rest 404.
+    pub fn anthropic() -> Self {
+        Self::start(Kind::Anthropic)
+    }
+
     fn start(kind: Kind) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .expect("loopback should have a free port for a provider");
@@ -98,18 +126,35 @@ impl Provider {
 
     /// Appends to the script: the next requests get these replies in order, then all is as before.
     pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
-        self.stage.script.append(replies);
+        self.stage.script.append(None, replies);
     }
 
     /// From now on every request gets this reply, once the script is used up.
     pub fn always(&self, reply: Reply) {
-        self.stage.script.always(reply);
+        self.stage.script.always(None, reply);
+    }
+
+    /// From now on every request for this model (`model` in its JSON body) gets this reply, and the others what they get anyway. It
+    /// takes no reply of the [script](Self::script). [`heal`](Self::heal) ends it.
+    pub fn model(&self, name: &str, reply: Reply) {
+        self.stage.script.always(Some(name), reply);
     }
 
     /// From now on it fails in this way, and is to be asked at this base URL: its own, or one where nobody gets through.
     /// [`heal`](Self::heal) ends it, but for the ends of jobs and what another URL stands for.
     pub fn misbehave(&self, fault: Fault) -> String {
-        fault.begin(self)
+        self.misbehave_at(fault, Pace::PUBLISHED)
+    }
+
+    /// As [`misbehave`](Self::misbehave), with other timings than those that were published.
+    pub fn misbehave_at(&self, fault: Fault, pace: Pace) -> String {
+        fault.begin(&self.stage, self, None, pace)
+    }
+
+    /// As [`misbehave_at`](Self::misbehave_at), but only the requests for this model (`model` in their JSON body) meet the fault. Where
+    /// it lies in the address or in how jobs end, it is everybody's.
+    pub fn model_misbehaves(&self, name: &str, fault: Fault, pace: Pace) -> String {
+        fault.begin(&self.stage, self, Some(name), pace)
     }
 
     /// Another provider of this kind, on another port: where a redirect leads that leads away. It starts when it is first
@@ -123,7 +168,7 @@ impl Provider {
         format!("{}{}", self.elsewhere().url(), self.stage.kind.path())
     }
 
-    /// Empties the script and ends [`always`](Self::always): the next request gets a healthy answer. Requests that hang
+    /// Empties the script and ends [`always`](Self::always) and [`model`](Self::model): the next request gets a healthy answer. Requests that hang
     /// already go on hanging.
     pub fn heal(&self) {
         self.stage.script.heal();
@@ -144,6 +189,18 @@ impl Provider {
     /// Neither this nor [`jobs`](Self::jobs) is undone by [`heal`](Self::heal).
     pub fn jobs_end(&self, end: JobEnd) {
         self.stage.jobs.set_end(end);
+    }
+
+    /// What it says on a good day, whatever it is asked: 60 tokens that name it, `openai1 openai2 ..`. Nothing of those that do not
+    /// chat.
+    pub fn text(&self) -> String {
+        self.first_tokens(usize::MAX)
+    }
+
+    /// The beginning of [`text`](Self::text): so many tokens of it, which is what a stream that broke off has delivered.
+    pub fn first_tokens(&self, count: usize) -> String {
+        let name = self.stage.kind.dialect().map(Dialect::name);
+        name.into_iter().flat_map(tokens).take(count).collect()
     }
 
     /// Whether the URLs of media in its answers point at this provider, below `/media/`, and not at a host out of reach.

@@ -1,8 +1,15 @@
 //! [`Reply`]: what a provider is told to do with one request.
 
+pub(crate) mod refusal;
+pub(crate) mod upset;
+pub(crate) mod wish;
+
 use crate::answer::Answer;
 use crate::bomb;
+use refusal::Refusal;
 use std::time::Duration;
+use upset::Upset;
+use wish::Wish;
 
 /// One answer, or its absence, for a [script](crate::Provider::script). A constructor says what it is, the other methods
 /// spoil it.
@@ -18,12 +25,15 @@ pub struct Reply {
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
     padding: Option<Padding>,
+    pub(crate) wish: Wish,
+    pub(crate) upset: Upset,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
     Healthy,
     Status(u16),
+    Refusal(Refusal),
     Json(u16, String),
     Reset,
     Silence,
@@ -82,7 +92,7 @@ impl Reply {
         self
     }
 
-    /// Another body, under the same status and content type.
+    /// Another body, under the same status and content type, at once and whole.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
@@ -113,7 +123,8 @@ impl Reply {
         self
     }
 
-    /// Declares the whole `Content-Length`, sends this many bytes of the body (at most all), and closes.
+    /// Declares the whole `Content-Length`, sends this many bytes of the body (at most all), and closes. A stream, which has no
+    /// length to declare, ends after so many bytes of its events without the chunk that ends an answer.
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut = Some(Cut { after: bytes, reset: false });
         self
@@ -152,6 +163,7 @@ impl Reply {
         answer.headers.extend_from_slice(&self.headers);
         if let Some(body) = &self.body {
             answer.body.clone_from(body);
+            answer.stream = None;
         }
         if let Some(Padding { letters, packed }) = self.padding
             && let Some(before) = answer.body.strip_suffix(b"}")
@@ -179,6 +191,8 @@ impl Reply {
             headers: Vec::new(),
             body: None,
             padding: None,
+            wish: Wish::default(),
+            upset: Upset::default(),
         }
     }
 }

@@ -150,6 +150,8 @@ mod kept;
 mod marks;
 #[cfg(feature = "http")]
 mod run;
+#[cfg(feature = "http")]
+pub mod text;
 
 pub use calls::Calls;
 pub use clock::Clock;

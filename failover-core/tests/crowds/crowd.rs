@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use failover_core::{
-    Action, Blame, Call, Candidate, Ending, Entry, Fault, Fleet, Hedge, LastResort, Launch, Limits, Outcome,
-    Policy, ProviderId, Skip, Step, Transition,
+    Action, AttemptId, Blame, Call, Candidate, Ending, Entry, Fault, Fleet, Hedge, LastResort, Launch,
+    Limits, Outcome, Policy, Progress, ProviderId, Skip, Step, Transition,
 };
 
 use crate::breaker::{Naive, Rules, Slip, at, us};
@@ -15,9 +15,11 @@ const CALLS: usize = 6;
 /// The lease of a probe without a limit, and what it is longer than a limit.
 const NO_LIMIT: u64 = 600_000_000;
 const SLACK: u64 = 1_000_000;
+/// The longest between two parts of an answer, where there are limits.
+const IDLE: u64 = 900_231;
 
 static POLICIES: LazyLock<[Policy; 4]> = LazyLock::new(|| {
-    let limits = Limits::NONE.with_first_answer(us(700_123)).with_total(us(2_000_321));
+    let limits = Limits::NONE.with_silence(us(700_123)).with_idle(us(IDLE)).with_total(us(2_000_321));
     [
         Policy::new().retries(1).patience(us(2_000_000)),
         Policy::new().hedge(Hedge::race()).last_resort(LastResort::Everyone),
@@ -46,6 +48,16 @@ struct Flight {
     launch: Launch,
     began: u64,
     slip: Slip,
+    /// Its first progress, and its latest.
+    heard: Option<(u64, u64)>,
+    overtaken: bool,
+}
+
+impl Flight {
+    /// When it answered, if it ends now.
+    fn answered(&self, now: u64) -> u64 {
+        self.heard.map_or(now, |(first, _)| first)
+    }
 }
 
 struct Member {
@@ -53,11 +65,22 @@ struct Member {
     policy: usize,
     flights: Vec<Flight>,
     entries: Vec<Entry>,
-    /// The call has its answer or its refusal; and when the attempt that answered began.
+    /// The call has its answer or its refusal.
     decided: bool,
     /// When the call has to be over.
     deadline: Option<u64>,
-    winner: Option<u64>,
+    /// The attempt of which the caller has seen a part.
+    shown: Option<AttemptId>,
+}
+
+impl Member {
+    /// Those with a head start over this one that have not answered before it are too slow. In a race nobody is given one.
+    fn overtake(&mut self, began: u64, answered: u64) {
+        for flight in &mut self.flights {
+            let sooner = flight.heard.is_some_and(|(first, _)| first <= answered);
+            flight.overtaken |= self.policy != RACE && flight.began < began && !sooner;
+        }
+    }
 }
 
 pub(crate) struct Crowd<'f> {
@@ -104,6 +127,7 @@ impl<'f> Crowd<'f> {
             0 => self.abandon(&mut member),
             1 => false, // forgotten
             2..28 if !member.flights.is_empty() && !member.decided => self.settle(&mut member, how),
+            28..40 if !member.flights.is_empty() && !member.decided => self.hear(&mut member, how),
             _ => self.poll(&mut member),
         };
         if stays {
@@ -132,7 +156,7 @@ impl<'f> Crowd<'f> {
         let entries = call.report().entries().collect();
         let flights = Vec::new();
         let deadline = (policy == HEDGING).then_some(self.now + 3_000_777);
-        self.members.push(Member { call, policy, flights, entries, decided: false, deadline, winner: None });
+        self.members.push(Member { call, policy, flights, entries, decided: false, deadline, shown: None });
     }
 
     fn poll(&mut self, member: &mut Member) -> bool {
@@ -152,12 +176,15 @@ impl<'f> Crowd<'f> {
                     }
                 };
                 caused = (was_open && slip.probe).then_some(Transition::HalfOpened);
-                member.flights.push(Flight { launch, began: self.now, slip });
+                assert_eq!(member.shown, None, "launched beside what the caller sees");
+                member.flights.push(Flight { launch, began: self.now, slip, heard: None, overtaken: false });
             }
             Action::Cancel(attempt) => {
                 let place = member.flights.iter().position(|flight| flight.launch.attempt == attempt);
                 let flight = member.flights.remove(place.expect("in flight"));
-                let overdue = !member.decided;
+                let unseen = member.shown.is_some_and(|shown| shown != attempt);
+                let overdue = !member.decided && !unseen;
+                member.decided |= overdue && member.shown.is_some();
                 caused = self.call_off(member, &flight, overdue);
             }
             Action::Wait(_) => {}
@@ -190,23 +217,27 @@ impl<'f> Crowd<'f> {
 
     /// An attempt that nobody waits for any more: silence is evidence, being late is not.
     fn call_off(&mut self, member: &Member, flight: &Flight, overdue: bool) -> Option<Transition> {
-        let silent = silence(member.policy).is_some_and(|limit| self.now - flight.began >= limit)
-            || member.deadline.is_some_and(|deadline| self.now >= deadline);
-        // In a race nobody is given a head start.
-        let overtaken = member.policy != RACE && member.winner.is_some_and(|winner| flight.began < winner);
-        let failed = overdue || silent || overtaken;
+        let silent = match flight.heard {
+            Some((_, latest)) => member.policy >= HEDGING && self.now - latest >= IDLE,
+            None => {
+                silence(member.policy).is_some_and(|limit| self.now - flight.began >= limit)
+                    || member.deadline.is_some_and(|deadline| self.now >= deadline)
+            }
+        };
+        let failed = overdue || silent || flight.overtaken;
         let ending = if failed { Ending::Failure } else { Ending::Cancelled };
         self.naive[flight.launch.provider.slot()].end(flight.slip, ending, self.now)
     }
 
     fn settle(&mut self, member: &mut Member, how: usize) -> bool {
         let flight = member.flights.swap_remove(how % member.flights.len());
+        let wanted = member.shown.is_none_or(|shown| shown == flight.launch.attempt);
         let (outcome, ending) = match FAULTS.get((how >> 4) % (FAULTS.len() * 2)) {
             Some(&(fault, hint)) => {
                 let retry_after = hint.map(Duration::from_millis);
                 let until = hint.map(|hint| at((self.now + hint * 1_000).div_ceil(1_000) * 1_000));
                 let remedy = fault.remedy();
-                member.decided = remedy.step == Step::Stop;
+                member.decided = wanted && (remedy.step == Step::Stop || member.shown.is_some());
                 let ending = match (remedy.blame, until) {
                     (Blame::Nobody, _) => Ending::Ignored,
                     (Blame::Unavailable, None) => Ending::Trip,
@@ -217,8 +248,12 @@ impl<'f> Crowd<'f> {
                 (Outcome::Failed { fault, retry_after }, ending)
             }
             None => {
-                (member.decided, member.winner) = (true, Some(flight.began));
-                let slow = self.slow.is_some_and(|slow| self.now - flight.began > slow);
+                let answered = flight.answered(self.now);
+                if wanted {
+                    member.decided = true;
+                    member.overtake(flight.began, answered);
+                }
+                let slow = self.slow.is_some_and(|slow| answered - flight.began > slow);
                 (Outcome::Answered, if slow { Ending::Failure } else { Ending::Success })
             }
         };
@@ -226,6 +261,23 @@ impl<'f> Crowd<'f> {
         let told = member.call.next_event().map(|event| event.transition);
         let caused = self.naive[flight.launch.provider.slot()].end(flight.slip, ending, self.now);
         assert_eq!(told, caused, "one event per transition");
+        true
+    }
+
+    /// A part of an answer comes; the caller may see it.
+    fn hear(&mut self, member: &mut Member, how: usize) -> bool {
+        let place = how % member.flights.len();
+        let flight = &mut member.flights[place];
+        let (began, first) = (flight.began, flight.answered(self.now));
+        flight.heard = Some((first, self.now));
+        let progress = if how & 0x700 == 0 { Progress::Shown } else { Progress::Heard };
+        if progress == Progress::Shown && member.shown.is_none() {
+            member.shown = Some(flight.launch.attempt);
+            member.overtake(began, first);
+        }
+        let attempt = member.flights[place].launch.attempt;
+        member.call.progress(attempt, progress, self.fleet, at(self.now));
+        assert_eq!(member.call.next_event(), None, "progress judges nobody");
         true
     }
 

@@ -148,7 +148,7 @@ fn a_flight_cut_off_by_the_deadline_of_the_call_is_never_blamed__sketches() {
 #[test]
 fn a_flight_cut_off_by_an_outer_timeout_is_never_blamed__sketches() {
     let (fleet, one) = (fleet(), candidates(1));
-    let policy = Policy::new().limits(Limits::NONE.with_first_answer(seconds(2)));
+    let policy = Policy::new().limits(Limits::NONE.with_silence(seconds(2)));
     for n in 0..3 {
         let now = at(n * 10);
         let mut guard = Guard::new(Call::new(&policy, &one, 1, now), &fleet, || now.plus(seconds(2)));

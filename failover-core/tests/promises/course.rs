@@ -1,6 +1,6 @@
 //! What the judge knows of one call: its attempts in flight, who was tried, who answered what.
 
-use failover_core::{Action, AttemptId, Call, Entry, Finish, Fleet, Launch, Moment};
+use failover_core::{Action, AttemptId, Call, Entry, Finish, Fleet, Launch, Moment, Progress};
 
 use crate::life::{Delay, Fortune, Wish, us};
 
@@ -10,6 +10,31 @@ pub(crate) struct Flight<'a> {
     pub(crate) end: Moment,
     pub(crate) fortune: &'a Fortune,
     pub(crate) asked_for: Vec<usize>,
+    /// What is still to be heard of it.
+    pub(crate) signs: &'a [(u64, Progress)],
+    /// Its latest progress.
+    pub(crate) heard: Option<Moment>,
+    /// The caller has seen a part of its answer.
+    pub(crate) shown: bool,
+}
+
+impl Flight<'_> {
+    /// When it is heard of next.
+    pub(crate) fn next(&self) -> Moment {
+        let sign = self.signs.first().map(|(time, _)| self.began.plus(us(*time)));
+        sign.map_or(self.end, |sign| sign.min(self.end))
+    }
+
+    /// When it is given up at the latest, by the limits that it was launched with.
+    pub(crate) fn limit(&self) -> Option<Moment> {
+        let limits = self.launch.limits;
+        let total = limits.total().map(|limit| self.began.plus(limit));
+        let quiet = match self.heard {
+            None => limits.first_answer().map(|limit| self.began.plus(limit)),
+            Some(heard) => limits.idle().map(|limit| heard.plus(limit)),
+        };
+        [total, quiet].into_iter().flatten().min()
+    }
 }
 
 /// One candidate's part.
@@ -48,6 +73,11 @@ impl Course<'_> {
         self.flights.iter().any(|flight| flight.launch.provider == entry.provider)
     }
 
+    /// Whether the caller has seen a part of the answer of an attempt in flight.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.flights.iter().any(|flight| flight.shown)
+    }
+
     /// Whether there is somebody who could be asked beside those in flight.
     pub(crate) fn has_another(&self) -> bool {
         let mut entries = self.call.report().entries();
@@ -63,7 +93,8 @@ impl Course<'_> {
     pub(crate) fn hedge_due(&self, fleet: &Fleet, now: Moment) -> Option<Moment> {
         let (delay, in_flight) = self.wish.hedge?;
         let newest = self.flights.iter().max_by_key(|flight| flight.launch.attempt)?;
-        if self.flights.len() >= usize::from(in_flight) {
+        let answering = self.flights.iter().any(|flight| flight.heard.is_some());
+        if answering || self.flights.len() >= usize::from(in_flight) {
             return None;
         }
         let delay = match delay {
@@ -91,9 +122,13 @@ impl Course<'_> {
         assert!(until.is_none_or(|until| now < until), "waits for the past");
         let by = |due: Moment| until.is_some_and(|until| until <= due);
         for flight in &self.flights {
-            if let Some(limit) = flight.launch.limits.total() {
-                assert!(by(flight.began.plus(limit)), "sleeps over the limit of an attempt");
+            if let Some(limit) = flight.limit() {
+                assert!(by(limit), "sleeps over the limit of an attempt");
             }
+        }
+        if self.is_shown() {
+            assert_eq!(self.flights.len(), 1, "others are in flight beside what the caller sees");
+            return;
         }
         if self.wish.hedge.is_some() && self.has_another() && !self.used_up(now) && !self.flights.is_empty() {
             let full = self.wish.hedge.is_some_and(|(_, most)| self.flights.len() >= usize::from(most));
@@ -117,6 +152,7 @@ impl Course<'_> {
     /// A launch keeps to the limits, the order and the items of its call.
     pub(crate) fn check_launch(&self, launch: &Launch, asked_for: &[usize], own_retries: u32, now: Moment) {
         assert!(self.expected.is_none(), "launched after the end");
+        assert!(!self.is_shown(), "launched beside what the caller sees");
         assert_eq!(launch.attempt.number(), self.launched, "numbered in order");
         assert!(!self.used_up(now), "launched after the deadline or over the attempts");
         assert_eq!(asked_for, self.open_items(), "asks for what is missing");
@@ -143,13 +179,15 @@ impl Course<'_> {
 
     fn check_limits(&self, launch: &Launch, now: Moment) {
         let limits = launch.limits;
-        let told = [limits.connect(), limits.first_answer(), limits.idle(), limits.total()];
+        let told = [limits.connect(), limits.first_answer(), limits.idle(), limits.total(), limits.silence()];
         let left = self.deadline.map(|deadline| deadline.since(now));
-        for (place, (told, wish)) in told.into_iter().zip(self.wish.limits).enumerate() {
+        let [connect, first_answer, idle, total, silence] = self.wish.limits;
+        let wishes = [connect, first_answer, idle, total, silence.or(first_answer).or(total)];
+        for (place, (told, wish)) in told.into_iter().zip(wishes).enumerate() {
             let wish = wish.map(us);
             let expected = match (wish, left) {
                 (Some(wish), Some(left)) => Some(wish.min(left)),
-                (None, Some(left)) if place == 3 => Some(left),
+                (None, Some(left)) if place >= 3 => Some(left),
                 (wish, _) => wish,
             };
             assert_eq!(told, expected, "the limits of an attempt are its own, cut to what remains");

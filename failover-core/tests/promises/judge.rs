@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use failover_core::{
     Action, Blame, Breaker, Call, Candidate, Cause, CircuitState, Fate, Fault, Finish, Fleet, Launch, Moment,
-    Outcome, Policy, ProviderId, Step, Transition,
+    Outcome, Policy, Progress, ProviderId, Step, Transition,
 };
 
 use crate::Told;
@@ -74,11 +74,12 @@ impl<'a> Judge<'a> {
                     let place = course.flights.iter().position(|flight| flight.launch.attempt == attempt);
                     let flight = course.flights.remove(place.expect("only what is in flight is cancelled"));
                     course.landed.push(attempt);
-                    if course.expected.is_none() {
-                        let limit = flight.launch.limits.total().expect("cancelled without a limit");
-                        assert!(self.now >= flight.began.plus(limit), "cancelled early");
+                    if course.expected.is_none() && !course.is_shown() {
+                        let limit = flight.limit().expect("cancelled without a limit");
+                        assert!(self.now >= limit, "cancelled early");
                         course.tries[flight.launch.candidate].unknown += 1;
                         Self::failed(&mut course, &flight.launch, None, opened);
+                        course.expected = flight.shown.then_some(Finish::Broken(attempt));
                     }
                 }
                 Action::Wait(until) => {
@@ -134,15 +135,24 @@ impl<'a> Judge<'a> {
         }
         course.idle = None;
         let fortune = self.luck.next().expect("luck never ends");
-        let end = self.now.plus(us(fortune.takes));
-        course.flights.push(Flight { launch, began: self.now, end, fortune, asked_for });
+        course.flights.push(Flight {
+            launch,
+            began: self.now,
+            end: self.now.plus(us(fortune.takes)),
+            fortune,
+            asked_for,
+            signs: &fortune.signs,
+            heard: None,
+            shown: false,
+        });
     }
 
     /// Lets time pass until something happens; returns whether the call is forgotten.
     fn wait(&mut self, course: &mut Course<'a>, until: Option<Moment>, action: Action) -> bool {
-        course.flights.sort_by_key(|flight| (flight.end, flight.launch.attempt));
-        let first = course.flights.first().map(|flight| (flight.end, flight.fortune));
-        if let Some((_, fortune)) = first {
+        course.flights.sort_by_key(|flight| (flight.next(), flight.launch.attempt));
+        let first =
+            course.flights.first().map(|flight| (flight.next(), flight.next() < flight.end, flight.fortune));
+        if let Some((_, _, fortune)) = first {
             if fortune.abuse {
                 self.abuse(course, action);
             }
@@ -158,9 +168,14 @@ impl<'a> Judge<'a> {
             }
         }
         match first {
-            Some((end, fortune)) if until.is_none_or(|until| end <= until) => {
-                self.now = self.now.max(end);
-                self.settle(course);
+            Some((next, goes_on, fortune)) if until.is_none_or(|until| next <= until) => {
+                self.now = self.now.max(next);
+                if goes_on {
+                    self.hear(course);
+                    course.flights.rotate_left(1);
+                } else {
+                    self.settle(course);
+                }
                 if fortune.together && !course.flights.is_empty() && course.expected.is_none() {
                     self.settle(course);
                 }
@@ -170,10 +185,31 @@ impl<'a> Judge<'a> {
         false
     }
 
-    fn settle(&mut self, course: &mut Course<'a>) {
-        let Flight { launch, fortune, asked_for, .. } = course.flights.remove(0);
+    /// When it is by the clock of the driver, which may have stepped back.
+    fn reported(&self, fortune: &Fortune) -> Moment {
         let earlier = Moment::after_epoch(self.now.since_epoch().saturating_sub(us(fortune.clock_back)));
-        let reported = if fortune.abuse { earlier } else { self.now };
+        if fortune.abuse { earlier } else { self.now }
+    }
+
+    /// A part of the answer of the first attempt in flight comes.
+    fn hear(&mut self, course: &mut Course<'a>) {
+        let lone = course.owners.len() == 1 && !course.is_shown();
+        let flight = course.flights.first_mut().expect("it is heard");
+        let ((_, progress), rest) = flight.signs.split_first().expect("it has something to say");
+        let reported = self.reported(flight.fortune);
+        course.call.progress(flight.launch.attempt, *progress, self.fleet, reported);
+        course.clock = course.clock.max(reported);
+        flight.signs = rest;
+        flight.heard = Some(course.clock);
+        flight.shown |= lone && *progress == Progress::Shown;
+        assert_eq!(course.call.next_event(), None, "progress judges nobody");
+    }
+
+    fn settle(&mut self, course: &mut Course<'a>) {
+        let Flight { launch, fortune, asked_for, heard, shown, .. } = course.flights.remove(0);
+        // Nobody can answer but the one of whom the caller has seen a part.
+        let lost = course.is_shown();
+        let reported = self.reported(fortune);
         course.call.settle(launch.attempt, fortune.end.outcome(), self.fleet, reported);
         // A clock that steps back stands still.
         course.clock = course.clock.max(reported);
@@ -183,8 +219,11 @@ impl<'a> Judge<'a> {
         match &fortune.end {
             End::Failed(fault, retry_after) => {
                 let remedy = fault.remedy();
-                tries.unknown += u32::from(remedy.fate == Fate::Unknown);
-                if remedy.step == Step::Stop {
+                tries.unknown +=
+                    u32::from(remedy.fate == Fate::Unknown || (heard.is_some() && remedy.fate != Fate::Done));
+                if shown {
+                    course.expected = Some(Finish::Broken(launch.attempt));
+                } else if remedy.step == Step::Stop && !lost {
                     let some = !course.wish.require_all && course.owners.iter().any(Option::is_some);
                     let finish = if some { Finish::Partly } else { Finish::Refused(launch.attempt) };
                     course.expected = Some(finish);
@@ -203,7 +242,7 @@ impl<'a> Judge<'a> {
             }
             End::Answered | End::Part(_) => {
                 let all: &[usize] = if let End::Part(items) = &fortune.end { items } else { &asked_for };
-                for item in all {
+                for item in all.iter().filter(|_| !lost) {
                     if let Some(owner @ None) = course.owners.get_mut(*item) {
                         *owner = Some(launch.attempt);
                     }
@@ -211,6 +250,8 @@ impl<'a> Judge<'a> {
                 course.at_once += 1;
                 if course.owners.iter().all(Option::is_some) {
                     course.expected = Some(Finish::Served(launch.attempt));
+                } else if shown {
+                    course.expected = Some(Finish::Broken(launch.attempt));
                 }
                 if launch.last_resort {
                     self.hinted.remove(&launch.provider.slot());
@@ -261,6 +302,9 @@ impl<'a> Judge<'a> {
             for outcome in [Outcome::Answered, Outcome::Partly(&[0]), Fault::Broken.into()] {
                 course.call.settle(attempt, outcome, self.fleet, self.now);
                 assert_eq!(course.call.next_event(), None, "a stranger's report was heard");
+            }
+            for progress in [Progress::Heard, Progress::Shown] {
+                course.call.progress(attempt, progress, self.fleet, self.now);
             }
         }
         assert_eq!(course.call.poll(self.fleet, Moment::EPOCH), before, "abuse changed something");

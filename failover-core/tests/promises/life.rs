@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use failover_core::{
     Backoff, Breaker, Candidate, Fault, Fleet, Health, Hedge, Jitter, LastResort, Latency, Limits, ModelId,
-    Outcome, Policy, ProviderId, RetryBudget,
+    Outcome, Policy, Progress, ProviderId, RetryBudget,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ pub(crate) const SLOTS: usize = 4;
 pub(crate) struct Wish {
     pub(crate) deadline: Option<u64>,
     pub(crate) attempts: Option<u32>,
-    pub(crate) limits: [Option<u64>; 4],
+    pub(crate) limits: [Option<u64>; 5],
     pub(crate) retries: u32,
     /// How it grows, the base, the jitter.
     pub(crate) backoff: (u8, u64, u8),
@@ -81,8 +81,13 @@ impl Wish {
     }
 
     fn limits(&self) -> Limits {
-        let with: [fn(Limits, Duration) -> Limits; 4] =
-            [Limits::with_connect, Limits::with_first_answer, Limits::with_idle, Limits::with_total];
+        let with: [fn(Limits, Duration) -> Limits; 5] = [
+            Limits::with_connect,
+            Limits::with_first_answer,
+            Limits::with_idle,
+            Limits::with_total,
+            Limits::with_silence,
+        ];
         let asked = self.limits.iter().zip(with).filter_map(|(limit, with)| Some((us((*limit)?), with)));
         asked.fold(Limits::NONE, |limits, (limit, with)| with(limits, limit))
     }
@@ -117,7 +122,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
     let limit = || option::of(0_u64..5_000_000);
     let last = prop::sample::select(vec![LastResort::Nobody, LastResort::Primary, LastResort::Everyone]);
     (
-        (option::of(0_u64..20_000_000), option::of(1_u32..8), [limit(), limit(), limit(), limit()]),
+        (option::of(0_u64..20_000_000), option::of(1_u32..8), [limit(), limit(), limit(), limit(), limit()]),
         (0_u32..4, (0_u8..3, 0_u64..3_000_000, 0_u8..3), 0_u64..4_000_000, 0_u64..4_000_000),
         (any::<bool>(), last, option::of(hedges()), any::<bool>(), any::<bool>()),
     )
@@ -241,6 +246,8 @@ impl End {
 #[derive(Clone, Debug)]
 pub(crate) struct Fortune {
     pub(crate) takes: u64,
+    /// When its parts come, if it takes so long.
+    pub(crate) signs: Vec<(u64, Progress)>,
     pub(crate) end: End,
     pub(crate) clock_back: u64,
     /// Reports that mean nothing, and a clock that steps back.
@@ -257,6 +264,19 @@ pub(crate) enum Leave {
     Vanish,
 }
 
+fn signs() -> impl Strategy<Value = Vec<(u64, Progress)>> {
+    let gap = prop_oneof![0_u64..15_000, 0_u64..2_000_000];
+    let progress = prop_oneof![4 => Just(Progress::Heard), 1 => Just(Progress::Shown)];
+    prop::collection::vec((gap, progress), 0..5).prop_map(|mut signs| {
+        let mut time = 0;
+        for (gap, _) in &mut signs {
+            time += *gap;
+            *gap = time;
+        }
+        signs
+    })
+}
+
 fn fortunes() -> impl Strategy<Value = Fortune> {
     let end = prop_oneof![
         3 => Just(End::Answered),
@@ -267,9 +287,10 @@ fn fortunes() -> impl Strategy<Value = Fortune> {
     let leaves =
         prop_oneof![60 => Just(None), 2 => Just(Some(Leave::Abandon)), 1 => Just(Some(Leave::Vanish))];
     let takes = prop_oneof![0_u64..50_000, 0_u64..8_000_000];
-    (takes, end, 0_u64..100_000, any::<bool>(), prop::bool::weighted(0.3), leaves).prop_map(
-        |(takes, end, clock_back, abuse, together, leaves)| Fortune {
+    (takes, signs(), end, 0_u64..100_000, any::<bool>(), prop::bool::weighted(0.3), leaves).prop_map(
+        |(takes, signs, end, clock_back, abuse, together, leaves)| Fortune {
             takes,
+            signs,
             end,
             clock_back,
             abuse,

@@ -37,8 +37,8 @@ fn the_limits_of_the_attempt_bound_it_while_there_is_time() {
 #[test]
 fn what_remains_cuts_each_limit() {
     let mut world = bounded();
-    let policy = Policy::new().limits(all_limits()).deadline(24 * SECOND);
-    let scripts: [&[_]; 3] = [&[fails(5_000, Fault::Cut)], &[fails(16_000, Fault::Cut)], &[hangs()]];
+    let policy = Policy::new().limits(all_limits()).deadline(11 * SECOND);
+    let scripts: [&[_]; 3] = [&[fails(4_000, Fault::Cut)], &[fails(4_500, Fault::Cut)], &[hangs()]];
     world.call(&policy, &candidates(3), &scripts);
     assert_snapshot!(world.trace);
 }

@@ -9,6 +9,7 @@ mod limiting;
 mod racing;
 mod ranking;
 mod sparing;
+mod streaming;
 mod telling;
 mod windows;
 mod world;

@@ -117,7 +117,7 @@ fn the_deadline_ends_all_that_are_in_flight_and_blames_them() {
 fn an_abandoned_race_blames_only_who_was_silent_too_long() {
     let mut world = World::new(exact().failures(NonZeroU8::MIN));
     let limit = |slot, seconds: u32| {
-        let limits = Limits::NONE.with_first_answer(seconds * SECOND);
+        let limits = Limits::NONE.with_silence(seconds * SECOND);
         Candidate::new(ProviderId::new(slot)).limits(limits)
     };
     world.quits = Some(3 * SECOND);

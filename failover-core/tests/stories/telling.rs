@@ -77,6 +77,7 @@ pub(crate) fn show(action: &Action) -> String {
         Action::Finish(Finish::Served(attempt)) => format!("served by {}", attempt.number()),
         Action::Finish(Finish::Partly) => "over, partly answered".to_owned(),
         Action::Finish(Finish::Refused(attempt)) => format!("refused by {}", attempt.number()),
+        Action::Finish(Finish::Broken(attempt)) => format!("broken by {}", attempt.number()),
         Action::Finish(Finish::Failed(Cause::Unavailable(until))) => {
             format!("failed: unavailable until {}", at(*until))
         }

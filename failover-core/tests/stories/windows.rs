@@ -27,8 +27,8 @@ fn history(world: &mut World, takes: impl IntoIterator<Item = Take>) {
     }
 }
 
-const BAD: Take = Take(0, Outcome::Failed { fault: Fault::Broken, retry_after: None });
-const GOOD: Take = Take(0, Outcome::Answered);
+const BAD: Take = Take(0, Outcome::Failed { fault: Fault::Broken, retry_after: None }, &[]);
+const GOOD: Take = Take(0, Outcome::Answered, &[]);
 
 #[test]
 fn three_failures_among_the_last_five_open_it() {

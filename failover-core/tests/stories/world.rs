@@ -5,36 +5,46 @@ use std::time::Duration;
 
 use failover_core::{
     Action, AttemptId, Breaker, Call, Candidate, CircuitState, Fault, Finish, Fleet, Moment, Outcome, Policy,
-    ProviderId, Transition,
+    Progress, ProviderId, Transition,
 };
 
 use crate::telling::{at, bound, numbers, show, summary, told};
-/// How long an attempt takes, and how it ends.
+
+/// When a part of an answer comes, in milliseconds, and whether the caller sees it.
+pub(crate) type Sign = (u64, Progress);
+
+/// How long an attempt takes, how it ends, and what is heard of it on the way.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Take(pub(crate) u64, pub(crate) Outcome<'static>);
+pub(crate) struct Take(pub(crate) u64, pub(crate) Outcome<'static>, pub(crate) &'static [Sign]);
+
+impl Take {
+    pub(crate) fn with(self, signs: &'static [Sign]) -> Self {
+        Self(self.0, self.1, signs)
+    }
+}
 
 pub(crate) const NAMES: [&str; 8] = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
 
 pub(crate) fn ok(ms: u64) -> Take {
-    Take(ms, Outcome::Answered)
+    Take(ms, Outcome::Answered, &[])
 }
 
 /// Answers these items only.
 pub(crate) fn part(ms: u64, items: &'static [usize]) -> Take {
-    Take(ms, Outcome::Partly(items))
+    Take(ms, Outcome::Partly(items), &[])
 }
 
 pub(crate) fn fails(ms: u64, fault: Fault) -> Take {
-    Take(ms, fault.into())
+    Take(ms, fault.into(), &[])
 }
 
 pub(crate) fn throttled(ms: u64, retry_after: Duration) -> Take {
-    Take(ms, Outcome::Failed { fault: Fault::Throttled, retry_after: Some(retry_after) })
+    Take(ms, Outcome::Failed { fault: Fault::Throttled, retry_after: Some(retry_after) }, &[])
 }
 
 /// Never answers.
 pub(crate) fn hangs() -> Take {
-    Take(u64::MAX / 2_000_000, Fault::Cut.into())
+    Take(u64::MAX / 2_000_000, Fault::Cut.into(), &[])
 }
 
 pub(crate) fn candidates(count: usize) -> Vec<Candidate> {
@@ -54,11 +64,21 @@ pub(crate) struct World {
     pub(crate) bounds: bool,
 }
 
-/// An attempt in flight: when it ends, and how.
+/// An attempt in flight: when it ends, and how; and what is still to be heard of it before.
 struct Flight {
     attempt: AttemptId,
+    began: Moment,
     end: Moment,
     outcome: Outcome<'static>,
+    signs: &'static [Sign],
+}
+
+impl Flight {
+    /// When it is heard of next.
+    fn next(&self) -> Moment {
+        let sign = self.signs.first().map(|(ms, _)| self.began.plus(Duration::from_millis(*ms)));
+        sign.map_or(self.end, |sign| sign.min(self.end))
+    }
 }
 
 impl World {
@@ -113,13 +133,15 @@ impl World {
                     let script = scripts[launch.candidate];
                     let take = script[asked[launch.candidate].min(script.len() - 1)];
                     asked[launch.candidate] += 1;
-                    let end = self.now.plus(Duration::from_millis(take.0));
-                    flights.push(Flight { attempt: launch.attempt, end, outcome: take.1 });
+                    let Take(ms, outcome, signs) = take;
+                    let (attempt, began) = (launch.attempt, self.now);
+                    let end = began.plus(Duration::from_millis(ms));
+                    flights.push(Flight { attempt, began, end, outcome, signs });
                 }
                 Action::Cancel(attempt) => flights.retain(|flight| flight.attempt != attempt),
                 Action::Wait(until) => {
-                    flights.sort_by_key(|flight| (flight.end, flight.attempt));
-                    let first = flights.first().map(|flight| flight.end);
+                    flights.sort_by_key(|flight| (flight.next(), flight.attempt));
+                    let first = flights.first().map(Flight::next);
                     let next =
                         [first, until].into_iter().flatten().min().expect("a call that waits for nothing");
                     if let Some(quit) = quits.filter(|quit| *quit <= next) {
@@ -132,10 +154,7 @@ impl World {
                     } else {
                         self.now = next;
                         if first == Some(next) {
-                            let Flight { attempt, outcome, .. } = flights.remove(0);
-                            self.line(&format!("settle {} {}", attempt.number(), told(&outcome)));
-                            call.settle(attempt, outcome, &self.fleet, self.now);
-                            self.tell(&mut call);
+                            self.hear(&mut call, &mut flights);
                         }
                     }
                 }
@@ -147,6 +166,28 @@ impl World {
             }
         }
         panic!("the call does not end:\n{}", self.trace);
+    }
+
+    /// What the first of the attempts in flight has to say.
+    fn hear(&mut self, call: &mut Call<'_>, flights: &mut Vec<Flight>) {
+        if let Some(Flight { attempt, signs, .. }) =
+            flights.first_mut().filter(|first| first.next() < first.end)
+            && let Some(((_, progress), rest)) = signs.split_first()
+        {
+            let (attempt, progress) = (*attempt, *progress);
+            *signs = rest;
+            self.line(&format!(
+                "{} {}",
+                if progress == Progress::Shown { "show" } else { "hear" },
+                attempt.number()
+            ));
+            call.progress(attempt, progress, &self.fleet, self.now);
+        } else {
+            let Flight { attempt, outcome, .. } = flights.remove(0);
+            self.line(&format!("settle {} {}", attempt.number(), told(&outcome)));
+            call.settle(attempt, outcome, &self.fleet, self.now);
+        }
+        self.tell(call);
     }
 
     fn tell_action(&mut self, action: &Action, call: &Call<'_>) {

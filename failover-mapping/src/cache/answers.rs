@@ -32,6 +32,10 @@ impl Answers {
         Self { freshness, shelf, flights: Arc::new(Flights::new(lease)), common }
     }
 
+    pub(crate) const fn freshness(&self) -> Freshness {
+        self.freshness
+    }
+
     /// The beginning of every key.
     pub(crate) fn parts(&self) -> Parts {
         Parts::new().key_of(&self.common)

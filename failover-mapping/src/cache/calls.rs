@@ -71,6 +71,12 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         Self { freshness, values: kept(CAPACITY), flights: Arc::new(Flights::new(LEASE)) }
     }
 
+    /// The same content, for callers to whom values may be used so long.
+    #[must_use]
+    pub fn freshness(self, freshness: Freshness) -> Self {
+        Self { freshness, ..self }
+    }
+
     /// So many values are kept, more or less: 1,024 unless said. Those that nobody asks for go first. Makes it empty and its
     /// own, so this comes before cloning.
     #[must_use]

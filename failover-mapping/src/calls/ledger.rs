@@ -211,7 +211,8 @@ impl<'c, W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<'c, W, E, C> {
             Some(Finish::Failed(Cause::Deadline)) => Why::Deadline,
             Some(Finish::Failed(Cause::Attempts)) => Why::Attempts,
             Some(Finish::Failed(Cause::Unavailable(until))) => Why::Unavailable(until.since(now)),
-            Some(Finish::Failed(_)) | None => Why::Exhausted,
+            // `Broken`: these calls have no streams.
+            Some(Finish::Failed(_) | Finish::Broken(_)) | None => Why::Exhausted,
         };
         // Nobody could serve this, so an old value is no answer either.
         if let (Some(witness), Why::Refused) = (&mut self.witness, &why) {

@@ -78,6 +78,8 @@ pub use failed::{AllFailed, AnyError, Failure, RootCause, Unfilled, Why};
 pub use filled::{Filled, Values};
 pub use ledger::Ledger;
 pub use lone::{Lone, Served};
+#[cfg(feature = "http")]
+pub(crate) use names::SLOTS;
 pub(crate) use names::is_unguarded;
 pub use report::{Attempt, End, Passed, Report};
 pub use roster::{Lineup, Roster};

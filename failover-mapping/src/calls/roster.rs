@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use failover_core::{Breaker, Candidate, CircuitState, Fleet, Moment, Policy, ProviderId};
+use failover_core::{Breaker, Candidate, CircuitState, Fleet, ModelId, Moment, Policy, ProviderId};
 
 use super::names::{self, Names};
 use super::setting::SettingError;
@@ -73,6 +73,12 @@ impl Roster {
         Ok(Lineup { candidates: ids.into_iter().map(Candidate::new).collect(), names })
     }
 
+    /// Whether a provider of this name was ever asked, or has had its breaker changed by hand.
+    #[cfg(feature = "http")]
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.names.read().unwrap_or_else(PoisonError::into_inner).known(name).is_some()
+    }
+
     /// The present state of a provider's breaker. One that was never asked is closed.
     #[must_use]
     pub fn state(&self, name: &str, now: Moment) -> CircuitState {
@@ -122,6 +128,18 @@ impl Roster {
         id.ok_or_else(|| {
             SettingError::new("name", "has no breaker, as all 256 are taken: use fewer different names")
         })
+    }
+}
+
+impl Lineup {
+    /// The same, where these models are asked, in order: what is too long for one of them is not asked of it again elsewhere. One
+    /// without a model counts as unlike every other.
+    #[must_use]
+    pub fn with_models(mut self, models: impl IntoIterator<Item = Option<ModelId>>) -> Self {
+        for (candidate, model) in self.candidates.iter_mut().zip(models) {
+            *candidate = model.map_or(*candidate, |model| candidate.model(model));
+        }
+        self
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Plan;
+use super::{Plan, Texts};
 use crate::catalogue::Catalogue;
 use crate::data::ProviderData;
 use crate::error::{ConfigError, Place};
@@ -21,7 +21,10 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
     stand_ins.sort_unstable();
     stand_ins.dedup();
     let refusals = [
-        (settings.stand_ins.is_empty(), "stand_ins", "names nobody: leave it out for NexaAPI"),
+        (
+            settings.stand_ins.is_empty() && !settings.is_for_text(),
+            "stand_ins", "names nobody: leave it out for NexaAPI",
+        ),
         (stand_ins.len() < settings.stand_ins.len(), "stand_ins", "names a provider twice: name each once"),
         (
             settings.stand_in_attempts == 0,
@@ -82,9 +85,17 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
     if let Err((name, problem)) = settings.cache.check() {
         return Err(settings.refuse(name, None, problem));
     }
+    let texts = &settings.texts;
+    let times = [
+        (texts.first_token, "first_token_limit", "is zero: leave it out for 30 s, or give it some time"),
+        (texts.idle, "idle_limit", "is zero: leave it out for 30 s, or give it some time"),
+    ];
+    if let Some((_, name, problem)) = times.into_iter().find(|(limit, ..)| limit.is_zero()) {
+        return Err(settings.refuse(name, None, problem));
+    }
     let unknown = |provider: &ProviderName| matches!(provider, ProviderName::Nexa | ProviderName::Other(_));
     if let Some((provider, _)) = settings.stand_in_urls.iter().find(|(provider, _)| unknown(provider)) {
-        let problem = "is for FAL and Replicate: use nexa_base_url(..), or say it in the provider's own file";
+        let problem = "is for built-in providers: use nexa_base_url(..), or say it in the provider's own file";
         return Err(settings.refuse("stand_in_url", Some(provider.as_str()), problem));
     }
     let checked = settings.triggers.check();
@@ -93,7 +104,10 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
 
 /// Every provider of the user's is declared, and every declared one is asked.
 pub(super) fn declared(settings: &Settings, catalogue: &Catalogue) -> Result<(), ConfigError> {
-    let stray = |provider: &ProviderName| catalogue.provider(*provider).is_none();
+    let own = |provider: &ProviderName| settings.texts.providers.iter().any(|(known, _)| known == provider);
+    let stray = |provider: &ProviderName| {
+        catalogue.provider(*provider).is_none() && !provider.writes() && !own(provider)
+    };
     if let Some(provider) = settings.stand_ins.iter().find(|provider| stray(provider)) {
         return Err(settings.refuse("stand_ins", None, undeclared(*provider)));
     }
@@ -137,15 +151,16 @@ pub(super) fn serving<'p>(
 }
 
 /// Where the providers are asked by the caller.
-pub(super) fn origins(settings: &Settings) -> Result<Vec<(Site, Origin)>, ConfigError> {
+pub(super) fn origins(settings: &Settings, texts: &Texts) -> Result<Vec<(Site, Origin)>, ConfigError> {
     let mut origins = Origin::built_in();
     for (provider, text) in &settings.provider_urls {
         let refused = |problem| settings.refuse("provider_url", Some(provider.as_str()), problem);
         let site = match provider {
             ProviderName::Fal => Site::Fal,
             ProviderName::Replicate => Site::Replicate,
-            ProviderName::Nexa | ProviderName::Other(_) => {
-                return Err(refused("is for FAL and Replicate: use nexa_base_url(..) or stand_in_url(..)"));
+            name if name.writes() || texts.place(*name).is_some() => continue,
+            _ => {
+                return Err(refused("is for those who are asked: use nexa_base_url(..) or stand_in_url(..)"));
             }
         };
         origins.push((site, Origin::parse(text).map_err(refused)?));

@@ -59,7 +59,7 @@ pub(super) fn plans(
             continue;
         };
         let (task, id) = (source.model.task, &source.model.id);
-        let limits = Limits::NONE.with_first_answer(first_answer(task));
+        let limits = Limits::NONE.with_silence(first_answer(task));
         let limits = own_limit.map_or(limits, |limit| limits.with_total(limit));
         let own = |domain| Candidate::new(domain).retries(0).limits(limits);
         let mut candidates = vec![own(domains.intern(&format!("{provider}/{id}"))?)];

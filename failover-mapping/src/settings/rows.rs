@@ -48,7 +48,7 @@ const MEDIA_HOST: Check = |text| MediaHost::parse(text).map(drop);
 const MOST_ATTEMPTS: u8 = 32;
 const MOST_PROBES: u8 = 4;
 
-pub(crate) const ROWS: [Row; 44] = [
+pub(crate) const ROWS: [Row; 53] = [
     Row::new(
         "preset",
         Slot::Preset,
@@ -129,6 +129,38 @@ pub(crate) const ROWS: [Row; 44] = [
         Slot::Flag(|it| &mut it.fal_no_retry),
         "Whether FAL is told not to repeat requests by itself.",
     ),
+    Row::new(
+        "text_stand_ins",
+        Slot::TextStandIns,
+        "Who stands in for a model that writes, in this order. Each needs a key.",
+    )
+    .unless("openai, anthropic and together, if there is a key", "[\"anthropic\", \"together\"]"),
+    Row::new(
+        "text_retries",
+        Slot::Few { least: 0, most: MOST_ATTEMPTS, of: |it| &mut it.texts.retries },
+        "How often each provider of text is asked again; at most 32.",
+    ),
+    Row::new(
+        "text_patience",
+        Slot::Time(|it| &mut it.texts.patience),
+        "The longest wait before a provider of text is asked again: where it would be longer, the next one is asked.",
+    ),
+    Row::new(
+        "first_token_limit",
+        Slot::Time(|it| &mut it.texts.first_token),
+        "The longest until a stream's first token: role chunks, pings and keep-alives are none.",
+    ),
+    Row::new("idle_limit", Slot::Time(|it| &mut it.texts.idle), "The longest between two tokens of a stream."),
+    Row::new(
+        "stream_policy",
+        Slot::StreamPolicy,
+        "What happens when a stream breaks that the caller has seen a part of: error, restart or buffer.",
+    ),
+    Row::new(
+        "stream_buffer",
+        Slot::Bytes(|it| &mut it.texts.buffer),
+        "How much of a stream is held back under the policy buffer, before it is shown all the same.",
+    ),
     Row::new("nexa_dialect", Slot::Dialect, "How NexaAPI's parameters and models are called: http or sdk."),
     Row::new("nexa_base_url", Slot::Base(|it| &mut it.nexa_base_url), "Where NexaAPI is asked.")
         .unless("the dialect's own", "\"https://api.nexa-api.com\""),
@@ -163,7 +195,7 @@ pub(crate) const ROWS: [Row; 44] = [
     Row::new(
         "stand_in_url",
         Slot::OneEach(|it| &mut it.stand_in_urls, BASE),
-        "Where FAL or Replicate is asked as a stand-in, if not at its usual host.",
+        "Where a built-in provider is asked as a stand-in, if not at its usual host.",
     )
     .unless("the usual host", "fal = \"https://fal-proxy.example\""),
     Row::new(
@@ -184,6 +216,18 @@ pub(crate) const ROWS: [Row; 44] = [
         "The model behind a deployment on Replicate, both as owner/name.",
     )
     .unless("none", "\"acme/mine\" = \"stability-ai/sdxl\""),
+    Row::new(
+        "text_provider",
+        Slot::OneEach(|it| &mut it.texts.providers, BASE),
+        "Providers of your own that speak OpenAI's chat completions: the base URL before /chat/completions.",
+    )
+    .unless("none", "acme = \"https://api.acme.example/v1\""),
+    Row::new(
+        "fallbacks",
+        Slot::Fallbacks,
+        "Who stands in for a model that writes, in this order; \"*\" is every model without a line of its own.",
+    )
+    .unless("the tables' own", "\"gpt-4o\" = [\"anthropic/claude-sonnet-4-5\", \"openai/gpt-4o-mini\"]"),
     Row::new(
         "triggers.statuses",
         Slot::Statuses,

@@ -16,9 +16,15 @@ pub(crate) fn file() -> String {
     for row in &ROWS {
         let own = match (row.name.split_once('.'), row.slot) {
             (Some((name, _)), _) => name,
-            (None, Slot::Keys | Slot::Rows | Slot::OneEach(..) | Slot::MoreEach(..) | Slot::Deployments) => {
-                row.name
-            }
+            (
+                None,
+                Slot::Keys
+                | Slot::Rows
+                | Slot::OneEach(..)
+                | Slot::MoreEach(..)
+                | Slot::Deployments
+                | Slot::Fallbacks,
+            ) => row.name,
             (None, _) => "",
         };
         if own != table {

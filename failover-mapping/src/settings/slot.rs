@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::said::{Problem, Said, shown};
 use super::source::Source;
 use super::{Dialect, Settings, tables};
+use crate::chat::StreamPolicy;
 use crate::error::one_of;
 use crate::preset::Preset;
 use crate::provider::ProviderName;
@@ -33,6 +34,8 @@ pub(crate) enum Slot {
     Preset,
     Dialect,
     StandIns,
+    /// The same of text, where nothing may be said.
+    TextStandIns,
     Statuses,
     /// Further ones, each added to the others.
     Origins(Of<Vec<String>>, Check),
@@ -41,6 +44,8 @@ pub(crate) enum Slot {
     /// Further ones of each provider.
     MoreEach(Of<Vec<(ProviderName, String)>>, Check),
     Deployments,
+    Fallbacks,
+    StreamPolicy,
     NexaKey,
     Keys,
     Rows,
@@ -123,6 +128,14 @@ impl Slot {
                 let names = said.list()?.into_iter().map(provider).collect::<Result<_, _>>()?;
                 around.put(name, |settings| &mut settings.stand_ins, names, settings);
             }
+            Self::TextStandIns => {
+                let names = said.list()?.into_iter().map(provider).collect::<Result<_, _>>()?;
+                around.put(name, |settings| &mut settings.texts.stand_ins, Some(names), settings);
+            }
+            Self::StreamPolicy => {
+                let policy = word(said, StreamPolicy::ALL.map(|policy| (policy.as_str(), policy)))?;
+                around.put(name, |settings| &mut settings.texts.streams, policy, settings);
+            }
             Self::Statuses => {
                 let codes = said.list()?.into_iter().map(status).collect::<Result<_, _>>()?;
                 around.put(name, |settings| &mut settings.triggers.statuses, codes, settings);
@@ -131,6 +144,7 @@ impl Slot {
             Self::OneEach(of, check) => tables::one_each((name, of, check), said, around, settings)?,
             Self::MoreEach(of, check) => tables::more_each((name, of, check), said, around, settings)?,
             Self::Deployments => tables::deployments(name, said, around, settings)?,
+            Self::Fallbacks => tables::fallbacks(name, said, around, settings)?,
             Self::NexaKey => tables::key(ProviderName::Nexa, (said, None), around, settings)?,
             Self::Keys => tables::keys(said, around, settings)?,
             Self::Rows => tables::rows(name, said, around, settings)?,
@@ -174,7 +188,7 @@ fn provider(said: Said<'_>) -> Result<ProviderName, Problem> {
 }
 
 pub(super) fn provider_called(name: &str) -> Result<ProviderName, Problem> {
-    let known = [ProviderName::Nexa, ProviderName::Fal, ProviderName::Replicate];
+    let known = ProviderName::BUILT_IN;
     let small = known.iter().find(|known| known.as_str().eq_ignore_ascii_case(name));
     let problem = || match small {
         Some(known) => format!("names a provider that is written `{known}`"),

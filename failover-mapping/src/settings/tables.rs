@@ -90,6 +90,28 @@ pub(super) fn deployments(
     Ok(())
 }
 
+/// The stand-ins of each model.
+pub(super) fn fallbacks(
+    name: &str,
+    said: Said<'_>,
+    around: &Around<'_>,
+    settings: &mut Settings,
+) -> Result<(), Problem> {
+    for entry in said.entries("write a line for each model, below its name")? {
+        let read = || {
+            let names = entry.said.list()?.into_iter();
+            let names = names.map(|said| said.text("write it like anthropic/claude-opus-4-1").map(str::to_owned));
+            names.collect::<Result<Vec<_>, Problem>>()
+        };
+        let names = read().map_err(|problem| problem.within(&entry))?;
+        if settings.sources.says(&format!("{name}.{}", entry.name), &around.source_at(entry.at)) {
+            settings.texts.fallbacks.retain(|(known, _)| *known != entry.name);
+            settings.texts.fallbacks.push((entry.name.into_owned(), names));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn keys(said: Said<'_>, around: &Around<'_>, settings: &mut Settings) -> Result<(), Problem> {
     for entry in said.entries(BY_PROVIDER)? {
         let taken = provider_called(&entry.name)

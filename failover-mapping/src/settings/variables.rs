@@ -16,8 +16,13 @@ use crate::provider::ProviderName;
 pub(crate) const FILE: &str = "FAILOVER_CONFIG";
 
 /// The usual variables of the stand-ins' keys, besides NexaAPI's, which has a row.
-pub(crate) const KEYS: [(ProviderName, &str); 2] =
-    [(ProviderName::Fal, "FAL_KEY"), (ProviderName::Replicate, "REPLICATE_API_TOKEN")];
+pub(crate) const KEYS: [(ProviderName, &str); 5] = [
+    (ProviderName::Fal, "FAL_KEY"),
+    (ProviderName::Replicate, "REPLICATE_API_TOKEN"),
+    (ProviderName::OpenAi, "OPENAI_API_KEY"),
+    (ProviderName::Anthropic, "ANTHROPIC_API_KEY"),
+    (ProviderName::Together, "TOGETHER_API_KEY"),
+];
 
 /// The variable that this name, which is no variable's, was meant to be.
 pub(crate) fn meant(name: &str) -> Option<String> {

@@ -113,9 +113,16 @@ pub(crate) fn losses(shape: Answer, inputs: &[Input], wanted: Wanted, produced: 
 pub(crate) fn respond(status: StatusCode, body: &impl Serialize) -> Response<Vec<u8>> {
     // Text, numbers and raw JSON under text keys: nothing that JSON cannot hold.
     let body = serde_json::to_vec(body).unwrap_or_else(|_| Value::Null.to_string().into_bytes());
+    respond_with(status, JSON, body)
+}
+
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const EVENTS: &str = "text/event-stream; charset=utf-8";
+
+pub(crate) fn respond_with(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response<Vec<u8>> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 

@@ -54,6 +54,35 @@ impl Client {
         Answer { code, head, body, bytes }
     }
 
+    /// The next chunk of an answer that comes in chunks, None after the last one, or how the connection broke.
+    pub(crate) fn chunk(&mut self) -> io::Result<Option<String>> {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\r\n") {
+            let mut byte = [0];
+            self.stream.read_exact(&mut byte)?;
+            line.extend_from_slice(&byte);
+        }
+        let digits = String::from_utf8_lossy(&line);
+        let size = usize::from_str_radix(digits.trim_end(), 16).expect("a chunk should have a size");
+        let mut bytes = vec![0; size + 2];
+        self.stream.read_exact(&mut bytes)?;
+        assert!(bytes.ends_with(b"\r\n"), "a chunk should end where it says");
+        bytes.truncate(size);
+        Ok((size > 0).then(|| String::from_utf8(bytes).expect("an event should be text")))
+    }
+
+    /// All chunks, and how the connection broke, if it did.
+    pub(crate) fn chunks(&mut self) -> (Vec<String>, Option<io::ErrorKind>) {
+        let mut chunks = Vec::new();
+        loop {
+            match self.chunk() {
+                Ok(Some(chunk)) => chunks.push(chunk),
+                Ok(None) => return (chunks, None),
+                Err(error) => return (chunks, Some(error.kind())),
+            }
+        }
+    }
+
     /// Says that nothing more will be sent, and goes on listening.
     pub(crate) fn hang_up(&mut self) {
         self.stream.shutdown(Shutdown::Write).expect("a connection should be there to hang up");

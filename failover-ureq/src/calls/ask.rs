@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use failover_core::{Hedge, Policy};
+use failover_core::{Hedge, ModelId, Policy};
 use failover_mapping::calls::{Batch, Lone, Verdict, Wanted};
 
 use super::provider::{Inline, Threaded};
@@ -45,6 +45,8 @@ pub struct Ask<'c, F, W, E, C = fn(&E) -> Verdict> {
     pub(super) wanted: W,
     pub(super) classify: C,
     pub(super) policy: Policy,
+    /// What each of them asks, where that matters.
+    pub(super) models: Vec<Option<ModelId>>,
     errors: PhantomData<fn() -> E>,
 }
 
@@ -64,7 +66,7 @@ impl<'c, F, W, E> Ask<'c, F, W, E> {
         policy: Policy,
     ) -> Self {
         let (names, callables) = providers.unzip();
-        Self { calls, names, callables, wanted, classify: Verdict::broken, policy, errors: PhantomData }
+        Self { calls, names, callables, wanted, classify: Verdict::broken, policy, models: Vec::new(), errors: PhantomData }
     }
 }
 
@@ -75,9 +77,9 @@ impl<'c, F, W, E, C> Ask<'c, F, W, E, C> {
         self,
         mut classify: impl FnMut(&E) -> R,
     ) -> Ask<'c, F, W, E, impl FnMut(&E) -> Verdict> {
-        let Self { calls, names, callables, wanted, policy, errors, .. } = self;
+        let Self { calls, names, callables, wanted, policy, models, errors, .. } = self;
         let classify = move |error: &E| classify(error).into();
-        Ask { calls, names, callables, wanted, classify, policy, errors }
+        Ask { calls, names, callables, wanted, classify, policy, models, errors }
     }
 
     /// This call ends so long after it began, in place of [`Builder::deadline`](super::Builder::deadline).
@@ -86,9 +88,19 @@ impl<'c, F, W, E, C> Ask<'c, F, W, E, C> {
         Self { policy, ..self }
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn with_models(self, models: impl IntoIterator<Item = ModelId>) -> Self {
+        Self { models: models.into_iter().map(Some).collect(), ..self }
+    }
+
     fn want<N>(self, change: impl FnOnce(W) -> N) -> Ask<'c, F, N, E, C> {
-        let Self { calls, names, callables, wanted, classify, policy, errors } = self;
-        Ask { calls, names, callables, wanted: change(wanted), classify, policy, errors }
+        let Self { calls, names, callables, wanted, classify, policy, models, errors } = self;
+        Ask { calls, names, callables, wanted: change(wanted), classify, policy, models, errors }
     }
 }
 

@@ -14,10 +14,10 @@ pub(super) fn run<'a, W: Wanted, E, C: FnMut(&E) -> Verdict>(
     mut now: Moment,
     behind: Option<Behind>,
 ) -> Result<W::Got, W::Failed<E>> {
-    let Ask { calls, names, mut callables, wanted, classify, policy, .. } = ask;
+    let Ask { calls, names, mut callables, wanted, classify, policy, models, .. } = ask;
     let (roster, clock) = (&calls.roster, &calls.clock);
     let lineup = match roster.line_up(names) {
-        Ok(lineup) => lineup,
+        Ok(lineup) => lineup.with_models(models),
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
     let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster).backed(behind);

@@ -114,6 +114,12 @@ impl Calls {
         Builder::new()
     }
 
+    /// What others share with it, by this clock.
+    #[cfg(feature = "http")]
+    pub(crate) const fn of(roster: Arc<Roster>, clock: Clock) -> Self {
+        Self { roster, clock }
+    }
+
     /// Reads the time and sleeps by `clock`. Clones share what the time was used for, so this comes before cloning.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {

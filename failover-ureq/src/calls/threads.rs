@@ -32,10 +32,10 @@ where
     E: Send + 'static,
     C: FnMut(&E) -> Verdict,
 {
-    let Ask { calls, names, callables, wanted, classify, policy, .. } = ask;
+    let Ask { calls, names, callables, wanted, classify, policy, models, .. } = ask;
     let (roster, clock) = (&calls.roster, &calls.clock);
     let lineup = match roster.line_up(names) {
-        Ok(lineup) => lineup,
+        Ok(lineup) => lineup.with_models(models),
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
     let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster).backed(behind);

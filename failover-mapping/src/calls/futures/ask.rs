@@ -63,6 +63,11 @@ impl<'c, R, P, W, E, C> Ask<'c, R, P, W, E, C> {
         Self { policy, ..self }
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
     fn want<N>(self, change: impl FnOnce(W) -> N) -> Ask<'c, R, P, N, E, C> {
         let Self { calls, providers, wanted, classify, policy, errors } = self;
         Ask { calls, providers, wanted: change(wanted), classify, policy, errors }

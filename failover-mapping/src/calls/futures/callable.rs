@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use failover_core::ModelId;
+
 /// A name and an async function. `Q` is what it is asked: nothing for [one value](super::super::Lone), the missing keys for
 /// [a batch](super::super::Batch).
 ///
@@ -18,6 +20,12 @@ pub trait Callable<Q> {
 
     /// Its name. Its breaker goes by it.
     fn name(&self) -> String;
+
+    /// The model that it asks, where that matters: after [`Fault::ContextTooLong`](failover_core::Fault::ContextTooLong), only a
+    /// callable of another one is asked. One without a model is unlike every other.
+    fn model(&self) -> Option<ModelId> {
+        None
+    }
 
     /// Starts an attempt. It may be asked again when that one is over, and never before.
     fn ask(&mut self, question: Q) -> Self::Attempt;

@@ -36,6 +36,12 @@ impl<R: Runtime + Default> Calls<R> {
 }
 
 impl<R: Runtime> Calls<R> {
+    /// What others share with it, by this runtime.
+    #[cfg(feature = "http")]
+    pub(crate) const fn of(roster: Arc<Roster>, runtime: R) -> Self {
+        Self { roster, runtime }
+    }
+
     /// Reads the time and sleeps by `clock`. Clones share what the time was used for, so this comes before cloning.
     #[must_use]
     pub fn with_clock<N: Runtime>(self, clock: N) -> Calls<N> {

@@ -31,7 +31,7 @@ where
     let Ask { calls, mut providers, wanted, classify, policy, .. } = ask;
     let (roster, runtime) = (&*calls.roster, &calls.runtime);
     let lineup = match roster.line_up(providers.iter().map(Callable::name)) {
-        Ok(lineup) => lineup,
+        Ok(lineup) => lineup.with_models(providers.iter().map(Callable::model)),
         Err(error) => return Err(wanted.failed(AllFailed::from(error))),
     };
     let mut ledger = Ledger::new(wanted, classify, lineup.names, began).observed(roster).backed(behind);

@@ -1,0 +1,36 @@
+//! Chats: what a provider of text is asked and what it answers, whole or as a stream of events.
+//!
+//! Two APIs are spoken here: OpenAI's chat completions, which Together and many others speak as well, and Anthropic's messages. Each
+//! is a reader and a writer of one neutral form, for the request ([`ChatForm`]), the answer ([`ChatAnswer`]) and the events of a
+//! stream ([`Delta`]); none knows another.
+
+mod answer;
+mod api;
+mod by_hand;
+mod completions;
+mod data;
+mod delta;
+mod errand;
+mod events;
+mod exchange;
+mod form;
+mod judge;
+mod image;
+mod keys;
+mod messages;
+mod peek;
+mod policy;
+mod refusal;
+mod speaker;
+mod spoken;
+pub mod streams;
+
+pub(crate) use answer::Stop;
+pub use answer::Usage;
+pub(crate) use api::Addressee;
+pub use api::ChatApi;
+pub use events::EventTranslator;
+pub(crate) use errand::Chat;
+pub(crate) use form::{ChatForm, Part, Role};
+pub use policy::StreamPolicy;
+pub(crate) use speaker::Speaker;

@@ -1,0 +1,135 @@
+//! The part of an exchange that is about streams.
+
+use std::time::SystemTime;
+
+use failover_core::{Entry, Fault, Moment, Outcome, Step};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use super::relay::{Relay, Streaming};
+use crate::chat::errand::Manner;
+use crate::errand::{Cast, Errand};
+use crate::exchange::Exchange;
+use crate::flight::{Conclusion, Flight};
+use crate::history::Names;
+use crate::shape;
+
+impl Exchange<'_, '_> {
+    /// Whether the caller wants a stream of events, which is then to be driven by [`drive`](super::drive).
+    #[must_use]
+    pub fn wants_stream(&self) -> bool {
+        self.chat().is_some_and(|chat| chat.wants_stream)
+    }
+
+    /// Answers are read as they come.
+    pub(super) fn streamed(&mut self) {
+        if let Errand::Chat(chat) = &mut self.errand {
+            chat.manner = Manner::Streamed;
+        }
+    }
+
+    /// What the caller will see. None of a request that is for no chat.
+    pub(super) fn relay(&self, wall: SystemTime, number: u64) -> Option<Relay> {
+        let (chat, texts) = (self.chat()?, &self.config.texts);
+        let created = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let api = chat.speaker.api();
+        Some(Relay::new(api, texts.streams, texts.buffer, chat.wants_usage, (created, number)))
+    }
+
+    /// A success that comes as events.
+    pub(super) fn streaming(&self, flight: &Flight, relay: &Relay) -> Option<Streaming> {
+        let chat = self.chat()?;
+        let keeps = relay.keeps_raw();
+        match chat.stand_in(self.config, flight.launch.candidate) {
+            Some((speaker, writer)) => {
+                let by = (speaker.provider.as_str(), &*writer.model);
+                Some(Streaming::new(speaker.api(), by, keeps && chat.is_kin(writer)))
+            }
+            None => {
+                let by = (chat.speaker.provider.as_str(), &*chat.model);
+                Some(Streaming::new(chat.speaker.api(), by, keeps))
+            }
+        }
+    }
+
+    /// An attempt whose answer came as events is over.
+    pub(super) fn stream_ended(
+        &mut self,
+        flight: &Flight,
+        end: Result<(), Fault>,
+        now: Moment,
+    ) -> Outcome<'static> {
+        let status = Some(StatusCode::OK);
+        if !self.is_own(&flight.launch) {
+            let failure = end.err().map(|fault| (crate::verdict::of_stand_in(fault), None));
+            let served = failure.is_none();
+            let outcome = self.chat_ended(flight, status, failure, None, now);
+            if let Errand::Chat(chat) = &mut self.errand {
+                chat.streamed = served;
+            }
+            return outcome;
+        }
+        let Err(fault) = end else {
+            self.own_ended(flight, status, None, true, now);
+            return Outcome::Answered;
+        };
+        let handed_on = fault.remedy().step == Step::Stop || !self.config.triggers.transport(fault);
+        self.own_ended(flight, status, Some(fault), handed_on, now);
+        Outcome::from(if handed_on { Fault::InvalidRequest } else { fault })
+    }
+
+    /// Why the latest attempt failed.
+    pub(super) fn latest_fault(&self) -> Option<Fault> {
+        self.history.attempts.last()?.fault
+    }
+
+    /// A reader of an answer of ours, in the caller's own API.
+    pub(super) fn made(&self) -> Option<Streaming> {
+        let chat = self.chat()?;
+        let by = (chat.speaker.provider.as_str(), &*chat.model);
+        Some(Streaming::new(chat.speaker.api(), by, false))
+    }
+
+    /// The head of a stand-in's stream, with what is known so far.
+    pub(super) fn head(
+        &self,
+        flight: &Flight,
+        entries: impl IntoIterator<Item = Entry>,
+        now: Moment,
+    ) -> HeaderMap {
+        let cast = Cast { config: self.config, errand: &self.errand };
+        let mut headers = HeaderMap::new();
+        let mut history = self.history.clone();
+        let (provider, model, _) = cast.named(flight.launch.candidate);
+        history.record(flight, (provider, model), Some(StatusCode::OK), None, now);
+        if let Some(provenance) = history.provenance(&cast, entries, true, now) {
+            provenance.mark(&mut headers);
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(shape::EVENTS));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers
+    }
+
+    /// What the caller gets where the asked provider's own stream has been used up, and nobody else served.
+    pub(super) fn spent(&self, conclusion: Conclusion, fault: Fault) -> Conclusion {
+        let (Conclusion::Own(provenance), Some(chat)) = (&conclusion, self.chat()) else { return conclusion };
+        let late = matches!(fault, Fault::Timeout | Fault::CallerDeadline);
+        let status = if late { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
+        let message = format!("the stream of {} failed: {fault}", chat.speaker.provider.proper());
+        let body = chat.speaker.api().refusal(status.as_u16(), fault, &message);
+        let mut response: Response<Vec<u8>> = shape::respond_with(status, shape::JSON, body);
+        if let Some(provenance) = provenance {
+            provenance.mark(response.headers_mut());
+            response.extensions_mut().insert(provenance.clone());
+        }
+        Conclusion::StandIn(response)
+    }
+}
+
+/// Whether this is the head of a stream that can be read here.
+#[must_use]
+pub fn is_events(status: StatusCode, headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let plain = headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
+    status == StatusCode::OK && plain && kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+}

@@ -1,0 +1,208 @@
+//! What the caller sees of several attempts that each bring a stream of events.
+//!
+//! One attempt at a time is *on air*: what it says goes out as it comes. All that is said off the air is held back, so that another
+//! can take over unseen. An attempt goes on air with its first content; or when it is complete, where the user wants whole
+//! answers only.
+
+use failover_core::Fault;
+
+use crate::chat::api::{ChatApi, Heading};
+use crate::chat::delta::Delta;
+use crate::chat::events::{EventReader, EventWriter, end_of};
+use crate::chat::policy::StreamPolicy;
+
+/// An attempt whose answer comes as events.
+pub(crate) struct Streaming {
+    reader: EventReader,
+    /// Who speaks.
+    by: String,
+    model: String,
+    /// It speaks the caller's API as the caller's own provider does: its events go out as they are.
+    raw: bool,
+    held: Held,
+    /// So many bytes came that are held back.
+    bytes: usize,
+    on_air: bool,
+    /// It has said itself that it failed, and the caller has heard it.
+    said: bool,
+    /// Why it ended, if it failed.
+    fault: Option<Fault>,
+}
+
+enum Held {
+    Raw(Vec<u8>),
+    Deltas(Vec<Delta>),
+}
+
+/// What a piece of a stream has come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fed {
+    /// A token was in it.
+    pub(crate) heard: bool,
+    /// The caller sees the answer from now on, and nobody else can give it.
+    pub(crate) shown: bool,
+    /// The answer is over.
+    pub(crate) end: Option<Result<(), Fault>>,
+}
+
+/// What the caller sees.
+pub(crate) struct Relay {
+    api: ChatApi,
+    policy: StreamPolicy,
+    /// So many bytes are held back of an answer that is to be shown whole.
+    most: usize,
+    created: u64,
+    number: u64,
+    usage_wanted: bool,
+    writer: Option<EventWriter>,
+    /// Why the one that was on air is not any more.
+    broke: Option<Fault>,
+}
+
+impl Streaming {
+    pub(crate) fn new(api: ChatApi, (by, model): (&str, &str), raw: bool) -> Self {
+        Self {
+            reader: EventReader::new(api),
+            by: by.to_owned(),
+            model: model.to_owned(),
+            raw,
+            held: if raw { Held::Raw(Vec::new()) } else { Held::Deltas(Vec::new()) },
+            bytes: 0,
+            on_air: false,
+            said: false,
+            fault: None,
+        }
+    }
+
+    /// The reason to stop was said: what may still come is the usage and a farewell.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.reader.is_stopped()
+    }
+
+    pub(crate) const fn failed(&mut self, fault: Fault) {
+        self.fault = Some(fault);
+    }
+
+    /// Why it failed, if it did.
+    pub(crate) const fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn end(&self) -> Result<(), Fault> {
+        self.reader.end()
+    }
+}
+
+impl Relay {
+    pub(crate) fn new(
+        api: ChatApi,
+        policy: StreamPolicy,
+        most: usize,
+        usage_wanted: bool,
+        (created, number): (u64, u64),
+    ) -> Self {
+        Self { api, policy, most, created, number, usage_wanted, writer: None, broke: None }
+    }
+
+    /// Whether the events of the caller's own provider go out as they are. Where another may begin anew behind a marker, one
+    /// hand writes all of it.
+    pub(crate) fn keeps_raw(&self) -> bool {
+        self.policy != StreamPolicy::Restart
+    }
+
+    /// A piece of an attempt's stream came.
+    pub(crate) fn fed(&mut self, it: &mut Streaming, chunk: &[u8], out: &mut Vec<u8>) -> Fed {
+        let mut fed = Fed::default();
+        let (mut content, mut failed) = (false, None);
+        let Streaming { reader, held, raw, .. } = it;
+        let read = reader.feed(chunk, &mut |event| {
+            if !event.sound || failed.is_some() {
+                return;
+            }
+            for delta in event.deltas {
+                fed.heard |= delta.is_token();
+                content |= if *raw { delta.is_token() } else { delta.is_content() };
+                if let Delta::Failed(fault) = delta {
+                    failed = Some(*fault);
+                }
+            }
+            match held {
+                Held::Raw(bytes) => event.write_to(bytes),
+                Held::Deltas(deltas) => deltas.extend_from_slice(event.deltas),
+            }
+        });
+        let over = failed.or(read.err()).map(Err).or_else(|| it.reader.is_done().then(|| it.reader.end()));
+        it.bytes = it.bytes.saturating_add(chunk.len());
+        let ready = match self.policy {
+            StreamPolicy::Buffer => it.bytes > self.most,
+            StreamPolicy::Error | StreamPolicy::Restart => content,
+        };
+        // What fails in the same breath has not been seen yet.
+        if it.on_air || (ready && !matches!(over, Some(Err(_)))) {
+            self.air(it, out);
+            it.said |= it.raw && failed.is_some();
+            fed.shown = self.policy != StreamPolicy::Restart;
+        }
+        fed.end = over;
+        fed
+    }
+
+    /// The attempt's answer is complete.
+    pub(crate) fn finish(&mut self, it: &mut Streaming, out: &mut Vec<u8>) {
+        self.air(it, out);
+        if !it.raw {
+            self.writer_for(it).finish(out);
+        } else if !it.reader.is_done() {
+            out.extend_from_slice(end_of(self.api));
+        }
+    }
+
+    /// The attempt has failed for this reason. Whether the caller has seen any of it.
+    pub(crate) fn broke(&mut self, it: &Streaming, fault: Fault) {
+        if it.on_air {
+            self.broke = Some(fault);
+        }
+    }
+
+    /// What was held back of an attempt that is to be handed on as it is, though it is no answer.
+    pub(crate) fn hand_on(it: &mut Streaming, out: &mut Vec<u8>) {
+        if let Held::Raw(bytes) = &mut it.held {
+            out.append(bytes);
+        }
+    }
+
+    /// The stream ends with an error, unless the one on air has said it already.
+    pub(crate) fn fail(&mut self, it: Option<&Streaming>, fault: Fault, message: &str, out: &mut Vec<u8>) {
+        if it.is_some_and(|it| it.said) {
+            return;
+        }
+        let heading = Heading { model: "", created: self.created, number: self.number };
+        let (api, usage) = (self.api, self.usage_wanted);
+        self.writer.get_or_insert_with(|| EventWriter::new(api, &heading, usage)).fail(fault, message, out);
+    }
+
+    /// Shows what was held back, and all that comes from now on.
+    fn air(&mut self, it: &mut Streaming, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut it.on_air, true)
+            && let Some(why) = self.broke.take()
+        {
+            let (by, model) = (it.by.clone(), it.model.clone());
+            self.writer_for(it).restart(why, &by, &model, out);
+        }
+        match &mut it.held {
+            Held::Raw(bytes) => out.append(bytes),
+            Held::Deltas(deltas) => {
+                let deltas = std::mem::take(deltas);
+                let writer = self.writer_for(it);
+                deltas.iter().for_each(|delta| writer.write(delta, out));
+            }
+        }
+    }
+
+    fn writer_for(&mut self, it: &Streaming) -> &mut EventWriter {
+        let heading = Heading { model: &it.model, created: self.created, number: self.number };
+        let (api, usage) = (self.api, self.usage_wanted);
+        self.writer.get_or_insert_with(|| EventWriter::new(api, &heading, usage))
+    }
+}

@@ -1,0 +1,374 @@
+//! Who stands in for a model that writes, and how long each may take.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use failover_core::{Candidate, Limits, ModelId, Policy};
+
+use super::plans::Domains;
+use crate::chat::{Speaker, StreamPolicy};
+use crate::credentials;
+use crate::data::Substitution;
+use crate::error::ConfigError;
+use crate::origin::Origin;
+use crate::provider::ProviderName;
+use crate::settings::Settings;
+use crate::standing::undeclared;
+
+/// After this long without an answer, a request to the asked provider that nobody waits for any more counts against it: a long
+/// answer takes about so long, at a slow model's 30 tokens a second.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// The longest that a stand-in may take for a whole answer, unless the user says otherwise.
+const USUAL_LIMIT: Duration = Duration::from_secs(120);
+
+/// Every model that the user's `fallbacks` do not name.
+const ANY: &str = "*";
+
+/// Who is asked for what, of text.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) speakers: Vec<Speaker>,
+    /// Where those are asked by callers for whom anybody stands in.
+    pub(crate) origins: Vec<(usize, Origin)>,
+    /// For each of them, by its own name of the model.
+    plans: Vec<BTreeMap<String, ChatPlan>>,
+    /// For each of them, for all other models.
+    others: Vec<Option<ChatPlan>>,
+    pub(crate) policy: Policy,
+    /// Who has a key and stands in, in this order.
+    pub(crate) order: Vec<usize>,
+    /// The longest that one attempt may take, where the caller asks no provider of its own.
+    pub(crate) limit: Duration,
+    /// Likewise, the whole call.
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) streams: StreamPolicy,
+    pub(crate) buffer: usize,
+}
+
+/// Who is asked for a model: its own provider, then those who stand in.
+#[derive(Clone, Debug)]
+pub(crate) struct ChatPlan {
+    /// For a whole answer.
+    pub(crate) whole: Vec<Candidate>,
+    /// Likewise, where the caller's own request can be sent once only.
+    pub(crate) once: Vec<Candidate>,
+    /// For a stream.
+    pub(crate) streamed: Vec<Candidate>,
+    /// From the second candidate on; from the first on, but for the asked provider's place.
+    pub(crate) stand_ins: Vec<Writer>,
+    /// The asked provider's place among the candidates.
+    pub(crate) own: usize,
+}
+
+/// A model that stands in.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    /// The place of its provider.
+    pub(crate) speaker: usize,
+    pub(crate) model: String,
+    pub(crate) most_tokens: Option<u64>,
+    pub(crate) substitution: Substitution,
+    /// The user named it for this model.
+    pub(crate) chosen: bool,
+}
+
+impl Texts {
+    pub(super) fn new(settings: &Settings, domains: &mut Domains) -> Result<Self, ConfigError> {
+        let speakers = Speaker::all(settings)?;
+        let by_table = by_table(settings, &speakers)?;
+        let mut fallbacks: Vec<(Option<usize>, &str, Vec<Writer>)> = Vec::new();
+        for (model, by) in &settings.texts.fallbacks {
+            let (asked, name) = match qualified(model, &speakers) {
+                Some((place, name)) => (Some(place), name),
+                None => (None, model.as_str()),
+            };
+            let writers = by.iter().map(|by| writer(by, name, model, settings, &speakers));
+            fallbacks.push((asked, name, writers.collect::<Result<_, _>>()?));
+        }
+        let mut models = Models::default();
+        let (mut plans, mut others) = (Vec::new(), Vec::new());
+        for (place, speaker) in speakers.iter().enumerate() {
+            let said = |name: &str| {
+                let own = fallbacks.iter().filter(|(asked, model, _)| {
+                    *model == name && asked.is_none_or(|asked| asked == place)
+                });
+                // What is said of this provider's model goes over what is said of all of that name.
+                own.max_by_key(|(asked, ..)| asked.is_some()).map(|(.., writers)| writers.clone())
+            };
+            let mut own = BTreeMap::new();
+            let rows = speaker.data.models.iter().map(|row| (row.id.as_str(), Some(row.class.as_str())));
+            let named = fallbacks.iter().filter(|(asked, name, _)| {
+                *name != ANY && asked.is_none_or(|asked| asked == place) && speaker.model(name).is_none()
+            });
+            for (name, class) in rows.chain(named.map(|(_, name, _)| (*name, None))) {
+                let table = || {
+                    let class = class?;
+                    Some(by_table.iter().filter(|it| **it != place).filter_map(|other| {
+                        first_of(&speakers, *other, class)
+                    }).collect::<Vec<_>>())
+                };
+                let writers = said(name).or_else(|| said(ANY)).or_else(table).unwrap_or_default();
+                let writers = without_itself(writers, place, name);
+                if !writers.is_empty() {
+                    let plan = plan(speaker, name, writers, &speakers, settings, (domains, &mut models))?;
+                    own.insert(name.to_owned(), plan);
+                }
+            }
+            plans.push(own);
+            let any = said(ANY).filter(|writers| !writers.is_empty());
+            let any = any.map(|by| plan(speaker, ANY, by, &speakers, settings, (domains, &mut models)));
+            others.push(any.transpose()?);
+        }
+        let texts = &settings.texts;
+        let policy = Policy::new().retries(texts.retries.into()).patience(texts.patience);
+        let policy = settings.deadline.map_or(policy, |deadline| policy.deadline(deadline));
+        let (streams, buffer) = (texts.streams, texts.buffer);
+        let (order, deadline) = (by_table, settings.deadline);
+        let limit = settings.stand_in_limit.unwrap_or(USUAL_LIMIT);
+        let origins = Vec::new();
+        let mut all =
+            Self { speakers, origins, plans, others, policy, order, limit, deadline, streams, buffer };
+        all.origins = all.found(settings)?;
+        Ok(all)
+    }
+
+    fn found(&self, settings: &Settings) -> Result<Vec<(usize, Origin)>, ConfigError> {
+        let mut origins = Vec::new();
+        for (place, speaker) in self.speakers.iter().enumerate() {
+            let further = settings.provider_urls.iter().filter(|(known, _)| *known == speaker.provider);
+            let own = speaker.origin().into_iter().map(Ok);
+            let further = further.map(|(provider, text)| {
+                let refused = |problem| settings.refuse("provider_url", Some(provider.as_str()), problem);
+                Origin::parse(text).map_err(refused)
+            });
+            let all = further.chain(own).collect::<Result<Vec<_>, _>>()?;
+            // Who has no stand-in is not looked for.
+            if self.is_any(place) {
+                origins.extend(all.into_iter().map(|origin| (place, origin)));
+            }
+        }
+        Ok(origins)
+    }
+
+    /// Whether anybody stands in for any of this provider's models.
+    fn is_any(&self, speaker: usize) -> bool {
+        self.plans.get(speaker).is_some_and(|plans| !plans.is_empty())
+            || self.others.get(speaker).is_some_and(Option::is_some)
+    }
+
+    /// Who is asked for this provider's model, if anybody but itself may answer.
+    pub(crate) fn plan(&self, speaker: usize, model: &str) -> Option<&ChatPlan> {
+        let own = self.plans.get(speaker)?.get(model);
+        own.or_else(|| self.others.get(speaker)?.as_ref())
+    }
+
+    /// Whether the user says by name who stands in for this provider's model.
+    pub(crate) fn is_named(&self, speaker: usize, model: &str) -> bool {
+        self.plans.get(speaker).is_some_and(|plans| plans.contains_key(model))
+    }
+
+    /// The place of the provider of this name.
+    pub(crate) fn place(&self, provider: ProviderName) -> Option<usize> {
+        self.speakers.iter().position(|speaker| speaker.provider == provider)
+    }
+}
+
+impl ChatPlan {
+    /// The same plan in this order of providers, which may hold the asked one, in its turn.
+    pub(crate) fn ordered(&self, asked: ProviderName, order: &[ProviderName], speakers: &[Speaker]) -> Self {
+        let (mut places, mut own) = (Vec::new(), None);
+        for name in order {
+            if *name == asked {
+                own = own.or(Some(places.len()));
+            }
+            let of = |writer: &Writer| speakers.get(writer.speaker).is_some_and(|it| it.provider == *name);
+            let found = self.stand_ins.iter().enumerate().filter(|(_, writer)| of(writer));
+            let new: Vec<_> = found.map(|(place, _)| place).filter(|place| !places.contains(place)).collect();
+            places.extend(new);
+        }
+        let own = own.unwrap_or(0);
+        let listed = |all: &[Candidate]| {
+            let chosen = places.iter().filter_map(|place| all.get(place + 1).copied());
+            let mut chosen: Vec<_> = chosen.collect();
+            if let Some(first) = all.first() {
+                chosen.insert(own.min(chosen.len()), *first);
+            }
+            chosen
+        };
+        Self {
+            whole: listed(&self.whole),
+            once: listed(&self.once),
+            streamed: listed(&self.streamed),
+            stand_ins: places.iter().filter_map(|place| self.stand_ins.get(*place).cloned()).collect(),
+            own,
+        }
+    }
+
+    /// With these limits for the asked provider's whole answer, and for the first token of its stream.
+    pub(crate) fn within(&mut self, limit: Duration) {
+        let own = self.own;
+        for list in [&mut self.whole, &mut self.once] {
+            if let Some(candidate) = list.get_mut(own) {
+                *candidate = candidate.limits(Limits::NONE.with_silence(SILENCE).with_total(limit));
+            }
+        }
+    }
+}
+
+/// Who stands in where the tables say so.
+fn by_table(settings: &Settings, speakers: &[Speaker]) -> Result<Vec<usize>, ConfigError> {
+    let Some(named) = &settings.texts.stand_ins else {
+        let keyed = speakers.iter().enumerate().filter(|(_, speaker)| speaker.has_key());
+        return Ok(keyed.map(|(place, _)| place).collect());
+    };
+    let mut places = Vec::new();
+    for provider in named {
+        let refused = |problem: String| Err(settings.refuse("text_stand_ins", None, problem));
+        let Some(place) = speakers.iter().position(|speaker| speaker.provider == *provider) else {
+            return match provider {
+                ProviderName::Nexa | ProviderName::Fal | ProviderName::Replicate => {
+                    refused(format!("names `{provider}`, which does not write: name it in stand_ins(..)"))
+                }
+                _ => refused(undeclared(*provider)),
+            };
+        };
+        if places.contains(&place) {
+            return refused("names a provider twice: name each once".to_owned());
+        }
+        keyed(speakers, place, settings)?;
+        places.push(place);
+    }
+    Ok(places)
+}
+
+/// Whoever stands in needs a key.
+fn keyed(speakers: &[Speaker], place: usize, settings: &Settings) -> Result<(), ConfigError> {
+    match speakers.get(place).filter(|speaker| !speaker.has_key()) {
+        None => Ok(()),
+        Some(Speaker { provider, .. }) => {
+            let error = ConfigError::setting(credentials::field(*provider), credentials::missing(*provider));
+            Err(settings.sources.located(&format!("key.{provider}"), error))
+        }
+    }
+}
+
+/// The provider's model of this class that stands in.
+fn first_of(speakers: &[Speaker], place: usize, class: &str) -> Option<Writer> {
+    let rows = &speakers.get(place)?.data.models;
+    let row = rows.iter().find(|row| row.class == class && !row.asked_only)?;
+    Some(Writer {
+        speaker: place,
+        model: row.id.clone(),
+        most_tokens: row.most_tokens,
+        substitution: Substitution::Variant,
+        chosen: false,
+    })
+}
+
+/// `provider/model`, if there is such a provider. A model's own name may hold a slash.
+fn qualified<'m>(name: &'m str, speakers: &[Speaker]) -> Option<(usize, &'m str)> {
+    let (provider, model) = name.split_once('/')?;
+    let place = speakers.iter().position(|speaker| speaker.provider.as_str() == provider)?;
+    Some((place, model))
+}
+
+/// The model that the user named as a stand-in.
+fn writer(
+    by: &str,
+    asked: &str,
+    entry: &str,
+    settings: &Settings,
+    speakers: &[Speaker],
+) -> Result<Writer, ConfigError> {
+    let refused = |problem: String| settings.refuse("fallbacks", Some(entry), problem);
+    let known = || speakers.iter().enumerate().find(|(_, speaker)| speaker.model(by).is_some());
+    let found = qualified(by, speakers).or_else(|| known().map(|(place, _)| (place, by)));
+    let (place, model) = found.filter(|(_, model)| is_model(model)).ok_or_else(|| {
+        refused(
+            "names a model whose provider is not known: write it like anthropic/claude-sonnet-4-5, \
+             and declare providers of your own by text_provider(..)"
+                .to_owned(),
+        )
+    })?;
+    keyed(speakers, place, settings)?;
+    let row = speakers.get(place).and_then(|speaker| speaker.model(model));
+    Ok(Writer {
+        speaker: place,
+        model: model.to_owned(),
+        most_tokens: row.and_then(|row| row.most_tokens),
+        substitution: if model == asked { Substitution::Same } else { Substitution::Variant },
+        chosen: true,
+    })
+}
+
+/// What a provider could call a model.
+fn is_model(name: &str) -> bool {
+    (1..=200).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn without_itself(writers: Vec<Writer>, place: usize, model: &str) -> Vec<Writer> {
+    let mut once: Vec<Writer> = Vec::new();
+    for writer in writers {
+        let is = |other: &Writer| other.speaker == writer.speaker && other.model == writer.model;
+        if (writer.speaker != place || writer.model != model) && !once.iter().any(is) {
+            once.push(writer);
+        }
+    }
+    once
+}
+
+/// The models by name: a request that is too long for one of them is too long for it everywhere.
+#[derive(Default)]
+struct Models(Vec<String>);
+
+impl Models {
+    fn intern(&mut self, name: &str) -> ModelId {
+        let place = self.0.iter().position(|known| known == name).unwrap_or(self.0.len());
+        if place == self.0.len() {
+            self.0.push(name.to_owned());
+        }
+        ModelId::new(u32::try_from(place).unwrap_or(u32::MAX))
+    }
+}
+
+fn plan(
+    asked: &Speaker,
+    model: &str,
+    writers: Vec<Writer>,
+    speakers: &[Speaker],
+    settings: &Settings,
+    (domains, models): (&mut Domains, &mut Models),
+) -> Result<ChatPlan, ConfigError> {
+    let texts = &settings.texts;
+    let streamed = Limits::NONE.with_first_answer(texts.first_token).with_idle(texts.idle);
+    let half = settings.deadline.map(|deadline| deadline / 2).filter(|half| !half.is_zero());
+    let own_limit = settings.primary_limit.or(half);
+    let limited = |limits: Limits, limit: Option<Duration>| limit.map_or(limits, |it| limits.with_total(it));
+    let domain = domains.intern(&format!("{}/{model}", asked.provider))?;
+    let own = Candidate::new(domain);
+    // Of a model without a line of its own nobody knows whether it is another's.
+    let own = if model == ANY { own } else { own.model(models.intern(model)) };
+    let whole = own.limits(limited(Limits::NONE.with_silence(SILENCE), own_limit));
+    // The first token is due within that limit; how long a stream is, nobody knows.
+    let first = own_limit.map_or(texts.first_token, |limit| limit.min(texts.first_token));
+    let mut plan = ChatPlan {
+        whole: vec![whole],
+        once: vec![whole.retries(0)],
+        streamed: vec![own.limits(Limits::NONE.with_first_answer(first).with_idle(texts.idle))],
+        stand_ins: Vec::new(),
+        own: 0,
+    };
+    for writer in writers {
+        let Some(speaker) = speakers.get(writer.speaker) else { continue };
+        let domain = domains.intern(&format!("{}/{}", speaker.provider, writer.model))?;
+        let candidate = Candidate::new(domain).model(models.intern(&writer.model));
+        let limit = settings.stand_in_limit.unwrap_or(USUAL_LIMIT);
+        let whole = candidate.limits(Limits::NONE.with_total(limit));
+        plan.whole.push(whole);
+        plan.once.push(whole);
+        plan.streamed.push(candidate.limits(limited(streamed, settings.stand_in_limit)));
+        plan.stand_ins.push(writer);
+    }
+    Ok(plan)
+}

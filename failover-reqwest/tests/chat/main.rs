@@ -1,0 +1,6 @@
+//! Text over real sockets: chats that OpenAI, Anthropic and Together answer for each other, whole and as streams.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod scene;
+mod streams;
+mod whole;
