@@ -49,8 +49,8 @@ use std::time::{Duration, SystemTime};
 
 use failover_core::Fault;
 pub use failover_core::{Freshness, Hedge};
-pub use failover_mapping::text::{Cost, Message, ProviderError, Role, Stop, Text, TextError, Usage};
 use failover_mapping::text::{self, Awaited, Sender};
+pub use failover_mapping::text::{Cost, Message, ProviderError, Role, Stop, Text, TextError, Usage};
 use http::{HeaderMap, Request, StatusCode};
 
 use crate::{Clock, Failover, attempt};

@@ -10,7 +10,8 @@ use crate::data::Substitution;
 use crate::loss::Loss;
 use crate::provider::ProviderName;
 use crate::read;
-use crate::route::{Crossing, Target};
+use crate::route::Crossing;
+use crate::target::Target;
 use crate::talk::{End, Turn};
 use crate::write;
 

@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::error::ConfigError;
 use crate::observe::{Change, Event};
 use crate::per_request::PerRequest;
-use crate::route::{Route, Target};
+use crate::route::Route;
+use crate::target::Target;
 use crate::text::Desk;
 
 /// What all requests of one `Failover` share. An adapter keeps it behind an `Arc`, beside its clock and its clients.

@@ -120,6 +120,8 @@ mod check;
 #[cfg(feature = "http")]
 mod codec;
 #[cfg(feature = "http")]
+mod conclude;
+#[cfg(feature = "http")]
 mod config;
 #[cfg(feature = "http")]
 mod coverage;
@@ -193,6 +195,8 @@ mod store;
 #[cfg(feature = "http")]
 mod talk;
 #[cfg(feature = "http")]
+mod target;
+#[cfg(feature = "http")]
 pub mod text;
 #[cfg(feature = "http")]
 mod ticket;
@@ -243,11 +247,13 @@ pub use provider::{OtherName, ProviderName};
 #[cfg(feature = "http")]
 pub use recall::Recalled;
 #[cfg(feature = "http")]
-pub use route::{Route, Target};
+pub use route::Route;
 #[cfg(feature = "http")]
 pub use settings::{Dialect, sample::Setting};
 #[cfg(feature = "http")]
 pub use store::Store;
+#[cfg(feature = "http")]
+pub use target::Target;
 #[cfg(feature = "http")]
 pub use triggers::Triggers;
 #[cfg(feature = "http")]

@@ -9,7 +9,7 @@ use http::Uri;
 use url::{Host, Url};
 
 use crate::provider::ProviderName;
-use crate::route::Target;
+use crate::target::Target;
 
 /// A part of a provider that is asked under hosts of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,9 +9,8 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use failover_core::{Moment, Policy};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method};
 use serde::Deserialize;
-use url::Url;
 
 use crate::cache::Scope;
 use crate::catalogue::is_hash;
@@ -25,6 +24,7 @@ use crate::origin::{Origin, Site};
 use crate::per_request::{Changed, PerRequest};
 use crate::prefer::Prefer;
 use crate::provider::ProviderName;
+use crate::target::Target;
 use crate::ticket::Ticket;
 
 /// The headers of a request that a stand-in is sent too. All others may be the caller's or the asked provider's secrets.
@@ -32,57 +32,6 @@ pub(crate) const CROSSING: [&str; 1] = ["traceparent"];
 
 /// By these a caller tells FAL how long it waits (`fal_client`, `@fal-ai/client`).
 const OWN_DEADLINE: [&str; 2] = ["x-fal-request-timeout", "x-fal-request-start-timeout"];
-
-/// Where a request is going.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Target<'a> {
-    /// The method.
-    pub method: &'a Method,
-    /// `https` or `http`.
-    pub scheme: &'a str,
-    /// The host, an IPv6 address in brackets.
-    pub host: &'a str,
-    /// The port, if it is not the scheme's own.
-    pub port: Option<u16>,
-    /// The path, as it is sent.
-    pub path: &'a str,
-    /// The query, without the question mark.
-    pub query: Option<&'a str>,
-}
-
-impl<'a> Target<'a> {
-    /// The target of a request by URI; none if it names no host, or a user.
-    #[must_use]
-    pub fn of_uri(method: &'a Method, uri: &'a Uri) -> Option<Self> {
-        let authority = uri.authority()?.as_str();
-        let host = uri.host().filter(|host| !host.is_empty())?;
-        // A user name before the host, or a port that is no port, is no target.
-        let port = match authority.strip_prefix(host)?.strip_prefix(':') {
-            Some(digits) => Some(digits.parse().ok().filter(|_| !digits.starts_with(['0', '+']))?),
-            None if authority.len() == host.len() => None,
-            None => return None,
-        };
-        Some(Self { method, scheme: uri.scheme_str()?, host, port, path: uri.path(), query: uri.query() })
-    }
-
-    /// The target of a request by URL; none if it names no host, or a user.
-    #[must_use]
-    pub fn of_url(method: &'a Method, url: &'a Url) -> Option<Self> {
-        if !url.username().is_empty() || url.password().is_some() {
-            return None;
-        }
-        let host = url.host_str().filter(|host| !host.is_empty())?;
-        Some(Self {
-            method,
-            scheme: url.scheme(),
-            host,
-            port: url.port(),
-            path: url.path(),
-            query: url.query(),
-        })
-    }
-}
 
 /// A request that is ours, as far as its address and headers tell.
 pub struct Route<'c> {

@@ -1,5 +1,6 @@
 //! The error of a call that has nothing of the asked provider to hand on.
 
+use failover_core::Fault;
 use http::{Response, StatusCode};
 use serde_json::json;
 
@@ -25,11 +26,20 @@ impl Unanswered {
     }
 
     /// The same as an answer, 504, for a client whose error cannot be made: it says so in its body, in its headers as far as
-    /// anybody was asked, and is its own extension.
+    /// anybody was asked, and is its own extension. Where text was asked for, the body is an error of that provider's shape.
     #[must_use]
     pub fn into_response(self) -> Response<Vec<u8>> {
-        let detail = json!({ "detail": self.to_string(), "error_type": "request_timeout" });
-        let mut response = shape::respond(StatusCode::GATEWAY_TIMEOUT, &detail);
+        let status = StatusCode::GATEWAY_TIMEOUT;
+        let mut response = match self.0.as_ref().and_then(|provenance| provenance.asked.api) {
+            Some(api) => {
+                let body = api.refusal(status.as_u16(), Fault::Timeout, &self.to_string());
+                shape::respond_with(status, shape::JSON, body)
+            }
+            None => {
+                let detail = json!({ "detail": self.to_string(), "error_type": "request_timeout" });
+                shape::respond(status, &detail)
+            }
+        };
         if let Some(provenance) = &self.0 {
             provenance.mark(response.headers_mut());
             response.extensions_mut().insert(provenance.clone());

@@ -102,9 +102,11 @@ impl Block for Through<'_> {
                 None => ask.run(),
             }
         } else {
-            let ask = calls.ask(errands.iter().map(|errand| {
-                Provider::new(errand.name(), move || failover.write(errand, ends))
-            }));
+            let ask = calls.ask(
+                errands
+                    .iter()
+                    .map(|errand| Provider::new(errand.name(), move || failover.write(errand, ends))),
+            );
             let ask = ask.classify(ProviderError::verdict).with_policy(policy).with_models(models);
             match &cache {
                 Some((cache, question)) => ask.cached(cache, *question).run(),

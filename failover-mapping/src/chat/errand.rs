@@ -40,6 +40,8 @@ pub(crate) struct Chat<'c, 'b> {
     pub(crate) model: Cow<'b, str>,
     /// The caller wants a stream of events.
     pub(crate) wants_stream: bool,
+    /// It is one stream of one answer: others are handed on as they come.
+    pub(crate) is_read_as_it_comes: bool,
     /// And its usage at the end.
     pub(crate) wants_usage: bool,
     pub(crate) manner: Manner,
@@ -88,6 +90,7 @@ impl<'c, 'b> Chat<'c, 'b> {
             plan,
             model: asked.model,
             wants_stream: asked.stream,
+            is_read_as_it_comes: asked.stream && !asked.several,
             wants_usage: asked.include_usage,
             manner: Manner::Once,
             reading: None,

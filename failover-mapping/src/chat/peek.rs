@@ -15,6 +15,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) stream: bool,
     /// The stream is to tell the usage.
     pub(crate) include_usage: bool,
+    /// Several answers are wanted at once, whose events come mixed.
+    pub(crate) several: bool,
 }
 
 impl ChatApi {
@@ -33,6 +35,7 @@ impl ChatApi {
             model: asked.model,
             stream: asked.stream.unwrap_or(false),
             include_usage: include_usage.unwrap_or(false),
+            several: asked.n.is_some_and(|n| n > 1),
         })
     }
 
@@ -52,6 +55,7 @@ struct Body<'a> {
     #[serde(borrow)]
     model: Cow<'a, str>,
     stream: Option<bool>,
+    n: Option<i64>,
     stream_options: Option<StreamOptions>,
 }
 

@@ -56,9 +56,10 @@ impl Desk {
         }
     }
 
-    /// The breakers of those who were asked.
+    /// The breakers of those who were in the list of any call.
     pub(crate) fn states(&self, now: Moment) -> impl Iterator<Item = (&str, CircuitState)> {
-        let known = self.domains.iter().map(|shown| (shown, name(shown))).filter(|(_, name)| self.roster.knows(name));
+        let known =
+            self.domains.iter().map(|shown| (shown, name(shown))).filter(|(_, name)| self.roster.knows(name));
         known.map(move |(shown, name)| (shown.as_str(), self.roster.state(name, now)))
     }
 
@@ -114,7 +115,10 @@ fn name(shown: &str) -> &str {
 
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desk").field("roster", &self.roster).field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("Desk")
+            .field("roster", &self.roster)
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }
 

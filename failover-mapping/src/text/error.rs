@@ -86,21 +86,21 @@ impl Hidden {
     /// The keys among these headers.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let sensitive = headers.values().filter(|value| value.is_sensitive());
-        let words = sensitive.filter_map(|value| value.to_str().ok()).filter_map(|text| text.split(' ').next_back());
+        let words =
+            sensitive.filter_map(|value| value.to_str().ok()).filter_map(|text| text.split(' ').next_back());
         Self { keys: words.map(str::to_owned).collect() }
     }
 
     /// What the body of a refusal says, if that is an error of any known shape.
-    pub(super) fn message<'t>(
-        &self,
-        body: &[u8],
-        chat: impl Iterator<Item = &'t str>,
-    ) -> Option<String> {
+    pub(super) fn message<'t>(&self, body: &[u8], chat: impl Iterator<Item = &'t str>) -> Option<String> {
         let body = json::answer(body).ok()?;
         let said = message_of(&body)?;
-        let said = chat.filter(|text| text.len() > WORD).fold(said.to_owned(), |said, text| said.replace(text, "(..)"));
+        let said = chat
+            .filter(|text| text.len() > WORD)
+            .fold(said.to_owned(), |said, text| said.replace(text, "(..)"));
         let said = self.without_keys(&said);
-        let shown: String = said.trim().chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let shown: String =
+            said.trim().chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
         let cut = if said.trim().chars().nth(LONGEST).is_some() { ".." } else { "" };
         (!shown.is_empty()).then(|| shown + cut)
     }
@@ -160,12 +160,16 @@ mod tests {
             assert!(shown.starts_with("Incorrect API key provided: (key)"), "{shown}");
             assert!(!shown.contains("6789") && !shown.contains("cdef"), "{shown}");
         }
-        assert_eq!(shown("use claude-3-5-sonnet-20241022", &[]).as_deref(), Some("use claude-3-5-sonnet-20241022"));
+        assert_eq!(
+            shown("use claude-3-5-sonnet-20241022", &[]).as_deref(),
+            Some("use claude-3-5-sonnet-20241022")
+        );
     }
 
     #[test]
     fn what_it_repeats_of_the_chat_is_not_shown() {
-        let said = shown("flagged: `a secret of the caller's`, sorry", &["a secret of the caller's", "sorry"]);
+        let said =
+            shown("flagged: `a secret of the caller's`, sorry", &["a secret of the caller's", "sorry"]);
         assert_eq!(said.as_deref(), Some("flagged: `(..)`, sorry"));
     }
 

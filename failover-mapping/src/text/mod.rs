@@ -13,7 +13,7 @@
 //! The model at its own provider, if that has a key, then those who stand in for it: the first of its class at every other provider who
 //! has a key, unless [`Builder::fallbacks`](crate::Builder::fallbacks) says otherwise. Each has a circuit breaker by the name of
 //! provider and model, with the settings of [`Builder::breaker`](crate::Builder::breaker). They are apart from those of the same name
-//! for the requests of the caller's own, and `Failover::states()` shows them as `openai/gpt-4o (text)` once they were asked.
+//! for the requests of the caller's own, and `Failover::states()` shows them as `openai/gpt-4o (text)` once a call had them in its list.
 //!
 //! # How
 //!

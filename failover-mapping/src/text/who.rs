@@ -67,9 +67,8 @@ fn all(config: &Config, named: &Named<'_>) -> (Vec<Who>, bool) {
     }
     let plan = texts.plan(named.speaker, named.model);
     let stand_ins = plan.map_or(&[][..], |plan| &plan.stand_ins);
-    let may = |writer: &&Writer| {
-        config.variants || writer.chosen || writer.substitution == Substitution::Same
-    };
+    let may =
+        |writer: &&Writer| config.variants || writer.chosen || writer.substitution == Substitution::Same;
     all.extend(stand_ins.iter().filter(may).map(|writer| Who {
         speaker: writer.speaker,
         model: writer.model.clone(),
@@ -90,7 +89,10 @@ fn named<'m>(texts: &Texts, name: &'m str) -> Result<Named<'m>, SettingError> {
         && let Some(speaker) = place_of(provider)
     {
         if model.is_empty() || !model.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(SettingError::new("model", "names a provider and no model: write it like openai/gpt-4o"));
+            return Err(SettingError::new(
+                "model",
+                "names a provider and no model: write it like openai/gpt-4o",
+            ));
         }
         return Ok(Named { speaker, model, whose: true });
     }
@@ -114,7 +116,10 @@ fn usual<'t>(texts: &'t Texts, order: Option<&[ProviderName]>) -> Result<Named<'
         Some(Named { speaker: place, model: &row.id, whose: true })
     });
     first.ok_or_else(|| {
-        SettingError::new("model", "is not said, and nobody who has a key has a usual one: say it, like mine/my-model")
+        SettingError::new(
+            "model",
+            "is not said, and nobody who has a key has a usual one: say it, like mine/my-model",
+        )
     })
 }
 

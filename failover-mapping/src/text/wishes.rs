@@ -45,7 +45,10 @@ impl Wishes {
             return Err(SettingError::new("temperature", "is not between 0 and 2"));
         }
         if stop.iter().any(String::is_empty) {
-            return Err(SettingError::new("stop", "holds an empty text, at which every answer would end: leave it out"));
+            return Err(SettingError::new(
+                "stop",
+                "holds an empty text, at which every answer would end: leave it out",
+            ));
         }
         let mut form = ChatForm {
             model: self.model.clone().unwrap_or_default(),

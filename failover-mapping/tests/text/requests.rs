@@ -8,7 +8,8 @@ use crate::scene::{Scene, builder, done, refuses, says, tried};
 
 /// What was sent: address, headers and body, without keys.
 fn sent(scene: &Scene) -> String {
-    let shown = scene.sent.lock().unwrap().iter().map(|request| {
+    let sent = scene.sent.lock().unwrap();
+    let shown = sent.iter().map(|request| {
         let mut headers: Vec<_> =
             request.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
         headers.sort();
@@ -52,7 +53,7 @@ fn what_a_provider_cannot_be_told_is_reported() {
     };
     let scene = Scene::whole();
     assert_eq!(losses(&scene, "gpt-4o"), [""; 0]);
-    assert_eq!(losses(&scene, "claude-haiku-4-5"), ["temperature clamped"]);
+    assert_eq!(losses(&scene, "claude-haiku-4-5"), ["max_tokens defaulted", "temperature clamped"]);
     assert_eq!(losses(&scene, "gpt-5.4"), ["temperature dropped"]);
     // Where losses are refused, such a one is passed over.
     let scene = Scene::new(builder().losses(false));
@@ -68,7 +69,10 @@ fn the_answer_says_where_it_comes_from() {
     let scene = Scene::whole();
     scene.script("openai", [refuses(503, "overloaded", "later")]);
     let text = done(scene.text().model("gpt-4o").prompt("hello").ask()).unwrap();
-    assert_eq!((text.to_string(), text.text.as_str()), ("a text by anthropic".to_owned(), "a text by anthropic"));
+    assert_eq!(
+        (text.to_string(), text.text.as_str()),
+        ("a text by anthropic".to_owned(), "a text by anthropic")
+    );
     assert_eq!((text.provider, text.model.as_str()), (ProviderName::Anthropic, "claude-sonnet-4-6"));
     assert_eq!((text.substitution, text.stop), (Substitution::Variant, Stop::Complete));
     assert_eq!((text.usage, text.cached), (Some(Usage::new(12, 5)), None));
@@ -80,9 +84,12 @@ fn the_answer_says_where_it_comes_from() {
 #[test]
 fn why_it_ends_is_told() {
     let answer = |reason: &str, message: Value| {
-        says(200, &json!({ "id": "chatcmpl-1", "model": "gpt-4o-2024-11-20", "choices": [{
+        says(
+            200,
+            &json!({ "id": "chatcmpl-1", "model": "gpt-4o-2024-11-20", "choices": [{
             "index": 0, "finish_reason": reason, "message": message,
-        }] }))
+        }] }),
+        )
     };
     let said = |text: &str| json!({ "role": "assistant", "content": text, "refusal": null });
     let refused = json!({ "role": "assistant", "content": null, "refusal": "I cannot help with that." });

@@ -1,8 +1,8 @@
 //! Three providers that say what they are told, and a clock that only waiting moves.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::{Future, Ready, ready};
-use std::pin::pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -194,16 +194,27 @@ fn healthy(provider: &str, asked: &Value) -> Says {
     )
 }
 
+/// It passes the time when it is waited for, and not before.
+pub(crate) struct Slept<S>(S, Duration);
+
+impl Future for Slept<&Scene> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.0.pass(self.1 + Duration::from_millis(1));
+        Poll::Ready(())
+    }
+}
+
 impl Runtime for &Scene {
-    type Sleep = Ready<()>;
+    type Sleep = Slept<Self>;
 
     fn now(&self) -> Moment {
         Moment::after_epoch(Duration::from_millis(self.now.load(Ordering::Relaxed)))
     }
 
-    fn sleep(&self, time: Duration) -> Ready<()> {
-        self.pass(time + Duration::from_millis(1));
-        ready(())
+    fn sleep(&self, time: Duration) -> Slept<Self> {
+        Slept(self, time)
     }
 
     fn seed(&self) -> u64 {

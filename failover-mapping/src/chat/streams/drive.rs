@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::flight::{Conclusion, Step};
 use crate::per_request::PerRequest;
-use crate::route::Target;
+use crate::target::Target;
 
 /// What the driver needs of an adapter: the time, chance, and a client of its own for the stand-ins.
 pub trait Wire: Runtime<Sleep: Send> + Send + Sync + 'static {

@@ -15,10 +15,11 @@ use crate::history::Names;
 use crate::shape;
 
 impl Exchange<'_, '_> {
-    /// Whether the caller wants a stream of events, which is then to be driven by [`drive`](super::drive).
+    /// Whether the caller wants a stream of events that is to be driven by what [`start`](super::start) makes. One of several
+    /// answers at once is handed on as it comes.
     #[must_use]
     pub fn wants_stream(&self) -> bool {
-        self.chat().is_some_and(|chat| chat.wants_stream)
+        self.chat().is_some_and(|chat| chat.is_read_as_it_comes)
     }
 
     /// Answers are read as they come.

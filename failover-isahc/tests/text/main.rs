@@ -1,0 +1,6 @@
+//! Text out of a prompt, over real sockets, by providers on loopback. What every server saw is counted.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod asking;
+mod examples;
+mod scene;
