@@ -16,20 +16,22 @@ impl Call<'_> {
     /// The attempt in this place answered all that was missing.
     #[inline]
     pub(crate) fn answered(&mut self, place: usize, fleet: &Fleet) {
-        if self.is_wanted(place) {
+        let wanted = self.is_wanted(place);
+        if wanted {
             self.items.answer_rest(place);
         }
-        self.land_well(place, fleet);
+        self.land_well(place, wanted, fleet);
     }
 
     /// The attempt in this place answered these items.
     pub(crate) fn partly_answered(&mut self, place: usize, items: &[usize], fleet: &Fleet) {
-        if self.is_wanted(place) {
+        let wanted = self.is_wanted(place);
+        if wanted {
             for item in items {
                 self.items.answer(*item, place);
             }
         }
-        self.land_well(place, fleet);
+        self.land_well(place, wanted, fleet);
     }
 
     /// Whether the end of the attempt in this place means anything to the request: not when that is over, nor when the caller
@@ -41,9 +43,8 @@ impl Call<'_> {
     }
 
     #[inline]
-    fn land_well(&mut self, place: usize, fleet: &Fleet) {
+    fn land_well(&mut self, place: usize, wanted: bool, fleet: &Fleet) {
         let now = self.now;
-        let wanted = self.is_wanted(place);
         let Some(candidate) = self.candidate(place) else { return };
         let Some(slot) = self.slots.get_mut(place) else { return };
         let latest = slot.latest;
@@ -54,7 +55,7 @@ impl Call<'_> {
         let seed = self.rng.next();
         let ending = if slow { Ending::Failure } else { Ending::Success };
         let transition = fleet.end(permit, ending, seed, now);
-        if flight.heard.is_none() {
+        if !flight.is_heard() {
             fleet.note_latency(provider, took, seed, now);
         }
         fleet.note_health(provider, false, took, now);
@@ -86,7 +87,7 @@ impl Call<'_> {
         for other in self.slots.iter_mut() {
             if let Some(flight) = other.flight()
                 && flight.began < winner.began
-                && flight.heard.is_none_or(|heard| flight.began.plus(heard) > answered)
+                && flight.first().is_none_or(|first| first > answered)
             {
                 other.flags |= OVERTAKEN;
             }
@@ -122,7 +123,7 @@ impl Call<'_> {
         if remedy.blame != Blame::Nobody {
             fleet.note_health(provider, true, flight.took(now), now);
         }
-        if fault == Fault::Timeout && flight.heard.is_none() {
+        if fault == Fault::Timeout && !flight.is_heard() {
             // It would have taken longer still.
             fleet.note_latency(provider, flight.took(now), seed, now);
         }
@@ -214,9 +215,9 @@ impl Call<'_> {
         let (permit, flight) = slot.land(candidate.provider(), now)?;
         self.flying -= 1;
         let limits = self.policy.limits_of(candidate);
-        let silence = if flight.heard.is_none() { limits.silence() } else { limits.idle() };
+        let silence = if flight.is_heard() { limits.idle() } else { limits.silence() };
         let silent = silence.is_some_and(|limit| now.since(flight.sign) >= limit)
-            || (flight.heard.is_none() && self.deadline.is_some_and(|deadline| now >= deadline));
+            || (!flight.is_heard() && self.deadline.is_some_and(|deadline| now >= deadline));
         let failed = silent || slot.flags & OVERTAKEN != 0;
         // Called off is not undone: the provider may finish, and charge.
         slot.flags |= MAYBE_BILLED;
@@ -228,7 +229,7 @@ impl Call<'_> {
             fleet.end(permit, if failed { Ending::Failure } else { Ending::Cancelled }, seed, now);
         let provider = candidate.provider();
         // How long one took that was called off early says nothing on how long it would have taken.
-        if failed && flight.heard.is_none() {
+        if failed && !flight.is_heard() {
             fleet.note_latency(provider, flight.took(now), seed, now);
         }
         if failed {
@@ -242,7 +243,7 @@ impl Call<'_> {
 /// A request whose answer had begun was neither unsent nor rejected, whatever the fault says.
 const fn begun(remedy: Remedy, flight: &Flight) -> Remedy {
     match remedy.fate {
-        Fate::NotSent | Fate::Rejected if flight.heard.is_some() => Remedy { fate: Fate::Unknown, ..remedy },
+        Fate::NotSent | Fate::Rejected if flight.is_heard() => Remedy { fate: Fate::Unknown, ..remedy },
         Fate::NotSent | Fate::Rejected | Fate::Unknown | Fate::Done => remedy,
     }
 }

@@ -9,7 +9,7 @@
 //!   another takes over, unseen                        fails as `Finish::Broken`
 //! ```
 
-use crate::action::AttemptId;
+use crate::action::Action;
 use crate::call::{Call, Next};
 use crate::fleet::Fleet;
 use crate::slot::SHOWN;
@@ -55,9 +55,15 @@ impl Call<'_> {
         self.overtake(&flight);
     }
 
-    /// Calls off one of those whose answer the caller has not seen.
-    pub(crate) fn cancel_unseen(&mut self, fleet: &Fleet) -> Option<AttemptId> {
-        let place = self.slots.iter().position(|slot| slot.is_flying() && !slot.is_shown())?;
-        self.call_off(place, fleet)
+    /// The next action of a call of whose answer the caller has seen a part: the others are called off, and nobody else is asked.
+    pub(crate) fn go_on_alone(&mut self, fleet: &Fleet) -> Option<Action> {
+        let unseen = self.slots.iter().position(|slot| slot.is_flying() && !slot.is_shown());
+        if let Some(place) = unseen {
+            return self.call_off(place, fleet).map(Action::Cancel);
+        }
+        match self.overdue() {
+            Some(place) => Some(self.give_up(place, fleet)),
+            None => self.wake(None, true),
+        }
     }
 }

@@ -62,17 +62,28 @@ pub(crate) enum State {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flight {
     pub(crate) began: Moment,
-    /// How long after its start its answer began, if it has. Exact to the microsecond, and up to 71 minutes.
-    pub(crate) heard: Option<Duration>,
+    /// How long after its start its answer began, if it has: microseconds and one more, up to 71 minutes.
+    heard: Option<NonZeroU32>,
     /// Its latest progress; before the first, its start.
     pub(crate) sign: Moment,
 }
 
 impl Flight {
+    /// Whether its answer has begun.
+    #[inline]
+    pub(crate) const fn is_heard(&self) -> bool {
+        self.heard.is_some()
+    }
+
+    /// When its answer began, if it has.
+    pub(crate) fn first(&self) -> Option<Moment> {
+        Some(self.began.plus(Duration::from_micros(u64::from(self.heard?.get() - 1))))
+    }
+
     /// How long its answer took, if the attempt ends now: until it began, as a long answer is not a slow one.
     #[inline]
     pub(crate) fn took(&self, now: Moment) -> Duration {
-        self.heard.unwrap_or_else(|| now.since(self.began))
+        self.first().unwrap_or(now).since(self.began)
     }
 }
 
@@ -142,11 +153,13 @@ impl Slot {
     #[inline]
     pub(crate) fn flight(&self) -> Option<Flight> {
         let State::Flying { heard, sign, .. } = self.state else { return None };
-        let Some(heard) = heard else { return Some(Flight { began: sign, heard: None, sign }) };
         // Who was passed over is asked once at most: on a repeat, `moment` is free to say it.
-        let began = if self.attempts == 1 { self.began } else { self.moment };
-        let heard = Duration::from_micros(u64::from(heard.get() - 1));
-        Some(Flight { began: began?, heard: Some(heard), sign })
+        let began = match heard {
+            None => sign,
+            Some(_) if self.attempts == 1 => self.began?,
+            Some(_) => self.moment?,
+        };
+        Some(Flight { began, heard, sign })
     }
 
     /// The attempt in flight makes progress, now; returns how long its answer took to begin, the first time.

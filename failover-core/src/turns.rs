@@ -46,16 +46,13 @@ impl<'p> Call<'p> {
     pub(crate) fn advance(&mut self, fleet: &Fleet) -> Option<Action> {
         match self.next {
             Next::Unbegun => self.begin(fleet),
-            Next::Nobody if self.flying > 1 => return self.cancel_unseen(fleet).map(Action::Cancel),
-            Next::Hedge | Next::NotYet | Next::Nobody => {}
+            Next::Nobody => return self.go_on_alone(fleet),
+            Next::Hedge | Next::NotYet => {}
         }
         if self.flying > 0
             && let Some(place) = self.overdue()
         {
             return Some(self.give_up(place, fleet));
-        }
-        if self.next == Next::Nobody {
-            return self.wake(None, true);
         }
         let used_up = self.used_up();
         // Looked up once for each decision: the record it comes from is written to by other calls.
@@ -119,12 +116,12 @@ impl<'p> Call<'p> {
         let candidate = self.candidates.get(usize::from(slot.candidate))?;
         let limits = self.policy.limits_of(candidate);
         let total = limits.total().map(|limit| flight.began.plus(limit));
-        let quiet = if flight.heard.is_none() { limits.first_answer() } else { limits.idle() };
+        let quiet = if flight.is_heard() { limits.idle() } else { limits.first_answer() };
         let quiet = quiet.map(|limit| flight.sign.plus(limit));
-        [total, quiet, self.deadline].into_iter().flatten().min()
+        sooner(sooner(total, quiet), self.deadline)
     }
 
-    fn overdue(&self) -> Option<usize> {
+    pub(crate) fn overdue(&self) -> Option<usize> {
         self.slots.iter().position(|slot| self.gives_up(slot).is_some_and(|end| self.now >= end))
     }
 
@@ -199,7 +196,7 @@ impl<'p> Call<'p> {
         let newest = flying().max_by_key(|slot| slot.latest)?;
         let began = newest.flight()?.began;
         // Who answers already is not slow.
-        if flying().any(|slot| slot.flight().is_some_and(|flight| flight.heard.is_some())) {
+        if flying().any(|slot| slot.flight().is_some_and(|flight| flight.is_heard())) {
             return None;
         }
         let delay = match hedge.delay {
@@ -299,7 +296,7 @@ impl<'p> Call<'p> {
     }
 
     /// What there is to wait for; nothing, if the call is over.
-    fn wake(&self, due: Option<Moment>, used_up: bool) -> Option<Action> {
+    pub(crate) fn wake(&self, due: Option<Moment>, used_up: bool) -> Option<Action> {
         let resting = |slot: &Slot| match slot.state {
             State::Resting(wake) if !used_up && wake > self.now => Some(wake),
             State::Resting(_) | State::Absent | State::Waiting | State::Flying { .. } | State::Done(_) => {
@@ -314,6 +311,13 @@ impl<'p> Call<'p> {
         let hedge = due.filter(|due| !used_up && *due > self.now);
         let next = [ends, wakes, hedge].into_iter().flatten().min();
         Some(Action::Wait(next))
+    }
+}
+
+fn sooner(one: Option<Moment>, other: Option<Moment>) -> Option<Moment> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use failover_core::{Fault, Limits};
 use futures_lite::AsyncReadExt;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, USER_AGENT};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, response};
 use isahc::config::{Configurable, ExpectContinue, RedirectPolicy};
-use isahc::{AsyncBody, Error, HttpClient};
+use isahc::{AsyncBody, Error, HttpClient, Metrics, Trailer};
 
 use crate::clock::Clock;
 use crate::error::{fault_of, fault_of_body, sendable};
@@ -35,6 +35,26 @@ pub(crate) async fn own(
     clock.within(limits.total(), client.send_async(request)).await
 }
 
+/// The same request once more: `body` is what its body was.
+pub(crate) fn again(request: &Request<AsyncBody>, body: &[u8]) -> Request<AsyncBody> {
+    let mut again = Request::new(AsyncBody::from(body));
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.version_mut() = request.version();
+    *again.headers_mut() = request.headers().clone();
+    *again.extensions_mut() = request.extensions().clone();
+    again
+}
+
+/// What isahc knows of an answer beyond its headers, as far as it is true of another one in its place: the URL that was asked,
+/// above all. Only isahc can make that mark.
+pub(crate) fn marks(answer: response::Parts) -> Extensions {
+    let mut marks = answer.extensions;
+    marks.remove::<Trailer>();
+    marks.remove::<Metrics>();
+    marks
+}
+
 /// Asks a stand-in, and reads its answer up to `most` bytes.
 pub(crate) async fn stand_in(
     client: &HttpClient,
@@ -53,12 +73,8 @@ async fn read(
     limit: Option<Duration>,
     most: usize,
 ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Fault> {
-    let request = prepared(request, limit).map_err(|_| Fault::Unsupported)?;
-    let response = client.send_async(request).await.map_err(|error| match fault_of(&error) {
-        // The caller has no part in it, so another stand-in may do.
-        Fault::InvalidRequest => Fault::Unsupported,
-        fault => fault,
-    })?;
+    let limits = limit.map_or(Limits::NONE, |limit| Limits::NONE.with_total(limit));
+    let response = open(client, request, &limits).await?;
     let (parts, mut rest) = response.into_parts();
     let (mut body, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
     loop {
@@ -72,9 +88,23 @@ async fn read(
     Ok((parts.status, parts.headers, body))
 }
 
+/// Asks a stand-in, and waits for the head of its answer.
+pub(crate) async fn open(
+    client: &HttpClient,
+    request: Request<Vec<u8>>,
+    limits: &Limits,
+) -> Result<Response<AsyncBody>, Fault> {
+    let request = prepared(request, limits).map_err(|_| Fault::Unsupported)?;
+    client.send_async(request).await.map_err(|error| match fault_of(&error) {
+        // The caller has no part in it, so another stand-in may do.
+        Fault::InvalidRequest => Fault::Unsupported,
+        fault => fault,
+    })
+}
+
 /// A stand-in's request, with what must not be left to the client: no redirect, for the key would go along; no
 /// decompression, for libcurl itself would hold what comes of it; and an end, for isahc goes on with what is dropped.
-fn prepared(request: Request<Vec<u8>>, limit: Option<Duration>) -> Result<Request<AsyncBody>, Error> {
+fn prepared(request: Request<Vec<u8>>, limits: &Limits) -> Result<Request<AsyncBody>, Error> {
     let (parts, body) = request.into_parts();
     sendable(&parts.headers)?;
     // isahc tells "none" from "empty" on the wire.
@@ -88,8 +118,12 @@ fn prepared(request: Request<Vec<u8>>, limit: Option<Duration>) -> Result<Reques
         .redirect_policy(RedirectPolicy::None)
         .automatic_decompression(false)
         .expect_continue(ExpectContinue::disabled());
-    if let Some(limit) = limit {
+    if let Some(limit) = limits.total() {
         prepared = prepared.timeout(payable(limit));
+    }
+    if let Some(silence) = limits.first_answer().max(limits.idle()) {
+        // isahc counts this in seconds.
+        prepared = prepared.low_speed_timeout(1, payable(silence.saturating_add(Duration::from_secs(1))));
     }
     let mut prepared = prepared.body(body)?;
     *prepared.headers_mut() = parts.headers;

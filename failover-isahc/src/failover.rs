@@ -17,17 +17,19 @@ pub struct Failover {
     pub(crate) engine: Arc<Engine>,
     pub(crate) stand_in: HttpClient,
     pub(crate) clock: Clock,
-    wishes: Option<PerRequest>,
+    pub(crate) wishes: Option<PerRequest>,
 }
 
 impl Failover {
-    /// The settings, to be changed and built. [`Builder::nexa_api_key`] is the only one without a default.
+    /// The settings, to be changed and built. Only a key has no default: [`Builder::nexa_api_key`], or for
+    /// text alone a [`Builder::key`] of a provider that writes.
     pub fn builder() -> Builder<Self> {
         Builder::new()
     }
 
-    /// What the environment says: `NEXA_API_KEY`, the keys of other stand-ins, `FAILOVER_..` for each simple setting, and the file
-    /// that `FAILOVER_CONFIG` names. [`Setting`](crate::Setting) lists them all.
+    /// What the environment says: `NEXA_API_KEY` for media, `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and `TOGETHER_API_KEY` for text (one
+    /// of the four is enough), the keys of other stand-ins, `FAILOVER_..` for each simple setting, and the file that
+    /// `FAILOVER_CONFIG` names. [`Setting`](crate::Setting) lists them all.
     ///
     /// # Errors
     ///

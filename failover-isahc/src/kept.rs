@@ -16,9 +16,9 @@ use failover_core::Fault;
 use failover_mapping::{Body, READ_AHEAD, READ_TIME};
 use futures_lite::{AsyncRead, AsyncReadExt, future};
 use http::{Extensions, HeaderMap, Response, StatusCode, response};
-use isahc::{AsyncBody, Metrics, Trailer};
+use isahc::AsyncBody;
 
-use crate::attempt::whole;
+use crate::attempt::{marks, whole};
 use crate::clock::Clock;
 use crate::error::fault_of_body;
 
@@ -77,13 +77,8 @@ impl Kept {
         (self.parts.status, &self.parts.headers, body)
     }
 
-    /// What isahc knows of the answer beyond its headers, as far as it is true of another one in its place: the URL that was
-    /// asked, above all. Only isahc can make that mark.
     pub(crate) fn into_marks(self) -> Extensions {
-        let mut marks = self.parts.extensions;
-        marks.remove::<Trailer>();
-        marks.remove::<Metrics>();
-        marks
+        marks(self.parts)
     }
 
     /// The answer as it came.

@@ -60,6 +60,7 @@
 //!
 //! # What else there is
 //!
+//! * Text out of a prompt, by whoever has a key, with race, hedge, health and cache ([`text`], [`Failover::text`]).
 //! * Settings from the program ([`Failover::builder`]), the environment ([`Failover::from_env`]) and a file
 //!   ([`Failover::from_file`]): [`Setting`] lists them, [`Preset`] has sets for two kinds of work. [`Config`] prints the plan, and who
 //!   said what in it.
@@ -163,6 +164,7 @@ mod error;
 mod failover;
 mod kept;
 mod run;
+mod stream;
 pub mod text;
 
 pub use calls::Calls;
@@ -172,9 +174,10 @@ pub use error::unanswered;
 pub use failover::Failover;
 pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
+pub use failover_mapping::chat::streams::StreamBroken;
 pub use failover_mapping::observe;
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
     OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store,
-    Substitution, Task, Translated, Triggers, Unanswered,
+    StreamPolicy, Substitution, Task, Translated, Triggers, Unanswered,
 };

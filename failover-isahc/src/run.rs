@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use failover_core::{Action, Call, Fault, Guard, Moment, Outcome};
 use failover_mapping::{Body, Conclusion, Exchange, Flight, Read, Recalled, Route, Step, Unanswered};
-use http::{Request, Response};
+use http::{Extensions, Request, Response, response};
 use isahc::{AsyncBody, Error, HttpClient};
 
 use crate::clock::seed;
 use crate::error::{fault_of, nobody};
 use crate::kept::Kept;
-use crate::{Failover, attempt};
+use crate::{Failover, attempt, stream};
 
 /// Answers one request that may be ours, by whoever can. `body` is a copy of the request's.
 pub(crate) async fn run(
@@ -35,6 +35,11 @@ pub(crate) async fn run(
             Recalled::Nothing => break,
         }
     }
+    if exchange.wants_stream() {
+        drop(exchange);
+        return stream::run(failover, client, request, body).await;
+    }
+    let repeats = exchange.can_repeat();
     let span = exchange.span();
     let call = Call::new(exchange.policy(), exchange.candidates(), seed(), began);
     let mut call = Guard::new(call, engine.fleet(), || clock.now());
@@ -48,6 +53,9 @@ pub(crate) async fn run(
                 let flight = exchange.launched(launch, now);
                 let outcome = match unasked.take_if(|_| exchange.is_own(&launch)) {
                     Some(request) => {
+                        if repeats {
+                            unasked = Some(attempt::again(&request, &body));
+                        }
                         let added = exchange.own_headers();
                         let said = attempt::own(client, request, added, &launch.limits, clock);
                         let said = span.around(said).await;
@@ -74,18 +82,23 @@ pub(crate) async fn run(
             Action::Finish(_) => break,
         }
     }
-    match exchange.conclude(call.report().entries(), now, SystemTime::now, seed()) {
+    hand_on(exchange.conclude(call.report().entries(), now, SystemTime::now, seed()), first)
+}
+
+/// What the caller gets.
+pub(crate) fn hand_on(conclusion: Conclusion, first: First) -> Result<Response<AsyncBody>, Error> {
+    match conclusion {
         Conclusion::StandIn(made) => {
             let (mut parts, body) = made.into_parts();
-            if let First::Answer(kept) = first {
-                let made = std::mem::replace(&mut parts.extensions, kept.into_marks());
+            if let Some(marks) = first.into_marks() {
+                let made = std::mem::replace(&mut parts.extensions, marks);
                 parts.extensions.extend(made);
             }
             Ok(Response::from_parts(parts, AsyncBody::from(body)))
         }
         Conclusion::Own(provenance) => {
             let mut response = match first {
-                First::Unasked => return Err(nobody(Unanswered::new(provenance))),
+                First::Unasked | First::Streamed(_) => return Err(nobody(Unanswered::new(provenance))),
                 First::Error(error) => return Err(error),
                 First::Untouched(response) => response,
                 First::Answer(kept) => kept.into_response(),
@@ -100,16 +113,18 @@ pub(crate) async fn run(
 }
 
 /// What the asked provider said. One that was given up at a limit of ours has said nothing.
-enum First {
+pub(crate) enum First {
     Unasked,
     Error(Error),
     Untouched(Response<AsyncBody>),
     Answer(Kept),
+    /// A stream, which somebody else reads.
+    Streamed(response::Parts),
 }
 
 impl First {
     /// Does the work, and keeps a refused answer safe meanwhile.
-    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
         if let Self::Untouched(_) = self
             && let Self::Untouched(response) = std::mem::replace(self, Self::Unasked)
         {
@@ -117,7 +132,16 @@ impl First {
         }
         match self {
             Self::Answer(kept) => kept.beside(work).await,
-            Self::Unasked | Self::Error(_) | Self::Untouched(_) => work.await,
+            Self::Unasked | Self::Error(_) | Self::Untouched(_) | Self::Streamed(_) => work.await,
+        }
+    }
+
+    /// What isahc knows of its answer, for another one in its place.
+    pub(crate) fn into_marks(self) -> Option<Extensions> {
+        match self {
+            Self::Answer(kept) => Some(kept.into_marks()),
+            Self::Streamed(head) => Some(attempt::marks(head)),
+            Self::Unasked | Self::Error(_) | Self::Untouched(_) => None,
         }
     }
 }

@@ -54,7 +54,7 @@ pub struct Builder<F> {
 }
 
 impl<F: FromConfig> Builder<F> {
-    /// The defaults. Only NexaAPI's key is missing.
+    /// The defaults. Only a key is missing: NexaAPI's, or for text alone one of OpenAI's, Anthropic's or Together's.
     pub fn new() -> Self {
         Self { settings: Settings::default(), built: PhantomData }
     }
@@ -164,8 +164,8 @@ impl<F: FromConfig> Builder<F> {
         self.say("stand_in_delay", |settings| settings.stand_in_delay = delay)
     }
 
-    /// The longest an attempt on a stand-in may take, all questions for its job included; 60 s unless said, and 600 s for a
-    /// video.
+    /// The longest an attempt on a stand-in may take, all questions for its job included; 60 s unless said, 2 min for
+    /// text, and 10 min for a video.
     pub fn stand_in_limit(self, limit: Duration) -> Self {
         self.say("stand_in_limit", |settings| settings.stand_in_limit = Some(limit))
     }
@@ -226,7 +226,8 @@ impl<F: FromConfig> Builder<F> {
         self.with(|settings| settings.store = Records::of_user(store))
     }
 
-    /// A further origin at which this provider is asked: a proxy, or a fake on loopback. Scheme, host and port only.
+    /// A further origin at which this provider is asked: a proxy, or a fake on loopback. Scheme, host and port only; of a provider
+    /// of text, the paths are those that it has at home.
     pub fn provider_url(self, provider: ProviderName, origin: impl Into<String>) -> Self {
         let origin = origin.into();
         self.say(&format!("provider_url.{provider}"), |settings| {

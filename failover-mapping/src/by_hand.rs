@@ -135,7 +135,8 @@ impl Config {
     }
 
     /// A request's body in a stand-in's words: for a provider's model, by its own id, as [`Catalogue::resolve`] takes it. What
-    /// the settings say of variants and losses does not count here: both are told.
+    /// the settings say of variants and losses does not count here: both are told. For a model that writes, `by` is whoever stands
+    /// in for it by the settings, with a model of its own.
     ///
     /// # Errors
     ///
@@ -150,6 +151,9 @@ impl Config {
         by: ProviderName,
     ) -> Result<Translated, Declined> {
         let declined = |reason: &str| Declined { reason: reason.to_owned() };
+        if !matches!(provider, ProviderName::Fal | ProviderName::Replicate) {
+            return self.translate_chat(provider, model, body, by);
+        }
         let row = match provider {
             ProviderName::Replicate => self.catalogue.row_of_version(model),
             _ => self.catalogue.row(provider, model),

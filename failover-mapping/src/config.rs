@@ -3,7 +3,9 @@
 mod checks;
 mod effective;
 mod plans;
+mod text_models;
 mod texts;
+mod writers;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +17,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::plans::Domains;
 pub(crate) use self::plans::{Plan, first_answer};
-pub(crate) use self::texts::{ChatPlan, Texts, Writer};
+pub use self::text_models::TextModel;
+pub(crate) use self::texts::{ChatPlan, Texts};
+pub(crate) use self::writers::Writer;
 use crate::builder::Builder;
 use crate::cache::Answers;
 use crate::catalogue::Catalogue;

@@ -74,6 +74,10 @@ pub(crate) const fn missing(provider: ProviderName) -> &'static str {
     }
 }
 
+/// Nobody has a key, and nobody is named: there are two ways to begin.
+pub(crate) const NO_KEY: &str = "is missing: set the variable, or call nexa_api_key(..); for text alone, OPENAI_API_KEY, \
+     ANTHROPIC_API_KEY or TOGETHER_API_KEY will do";
+
 /// The header of a user's own provider in which it is shown its key.
 pub(crate) fn header(name: &str) -> Result<HeaderName, &'static str> {
     /// These say what a request is, or are ours to set.

@@ -218,7 +218,7 @@ pub use catalogue::{Catalogue, Resolved};
 #[cfg(feature = "http")]
 pub use chat::{ChatApi, EventTranslator, StreamPolicy, Usage};
 #[cfg(feature = "http")]
-pub use config::{Config, FromConfig};
+pub use config::{Config, FromConfig, TextModel};
 #[cfg(feature = "http")]
 pub use coverage::{Coverage, Covered};
 #[cfg(feature = "http")]

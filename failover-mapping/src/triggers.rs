@@ -4,7 +4,8 @@ use failover_core::Fault;
 
 /// The failures that make a stand-in answer.
 ///
-/// By default the statuses 429, 500, 502, 503 and 504, and a connection that is refused, reset or too slow.
+/// By default the statuses 429, 500, 502, 503, 504 and 529, and a connection that is refused, reset or too slow. 529 is how
+/// Anthropic says that it is overloaded.
 ///
 /// ```
 /// use failover_mapping::Triggers;
@@ -23,7 +24,7 @@ pub struct Triggers {
 
 impl Default for Triggers {
     fn default() -> Self {
-        let statuses = vec![429, 500, 502, 503, 504];
+        let statuses = vec![429, 500, 502, 503, 504, 529];
         Self { statuses, connect: true, reset: true, timeout: true, out_of_credit: false }
     }
 }

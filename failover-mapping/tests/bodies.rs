@@ -129,7 +129,7 @@ fn every_form_of_a_hint_is_read() {
         ("retry-after", &*past, None),
         ("retry-after", "0", None),
         ("retry-after", "-7", None),
-        ("retry-after", "7.5", None),
+        ("retry-after", "7.5", millis(7_500)),
         ("retry-after", "+7", None),
         ("retry-after", "99999999999999999999999", seconds(86_400)),
         ("retry-after-ms", "300", millis(300)),

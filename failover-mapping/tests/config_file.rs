@@ -81,7 +81,9 @@ fn everything() -> String {
     let example = Config::example_file();
     let setting = |line: &&str| line.contains(" = ") || line.starts_with('[');
     let lines = example.lines().skip(3).filter(setting).map(|line| line.trim_start_matches("# "));
-    lines.collect::<Vec<_>>().join("\n")
+    // Who stands in for text needs a key.
+    let keys = ["openai", "anthropic", "together"].map(|name| format!("{name} = \"any\"")).join("\n");
+    lines.collect::<Vec<_>>().join("\n").replace("[key]", &format!("[key]\n{keys}"))
 }
 
 #[test]
@@ -155,12 +157,15 @@ fn the_plan_is_a_file() {
     let data = ["provider = [\"acme.toml\"]", "fal = [\"rows.toml\"]"];
     let text = data.iter().fold(text, |text, line| text.replace(line, ""));
     let with_key = |text: &str| {
-        Builder::<Config>::from_toml("conf/failover.toml", text, variable, read).nexa_api_key("any").build()
+        use failover_mapping::ProviderName::{Anthropic, OpenAi, Together};
+        let builder = Builder::<Config>::from_toml("conf/failover.toml", text, variable, read);
+        let builder = [OpenAi, Anthropic, Together].into_iter().fold(builder, |it, name| it.key(name, "any"));
+        builder.nexa_api_key("any").build()
     };
     let first = with_key(&text).unwrap().to_string();
     let second = with_key(&first).map_err(|error| format!("{error}\n{first}")).unwrap().to_string();
     let values = |told: &str| -> Vec<String> {
-        let lines = told.lines().filter(|line| !line.contains("key.fal"));
+        let lines = told.lines().filter(|line| !line.contains(" key."));
         lines.map(|line| line.split(" # ").next().unwrap_or_default().trim().to_owned()).collect()
     };
     assert_eq!(values(&first), values(&second));
@@ -259,6 +264,24 @@ fn hostile_files_are_refused_by_name() {
         "[breaker]\nprobes = 5",
         "[breaker]\nwindow = 10",
         "breaker = 3",
+        "text_stand_ins = [\"antropic\"]",
+        "text_stand_ins = [\"fal\"]",
+        "text_stand_ins = [\"openai\"]",
+        "text_retries = 33",
+        "text_patience = 3",
+        "first_token_limit = \"0s\"",
+        "idle_limit = \"0s\"",
+        "stream_policy = \"retry\"",
+        "stream_buffer = 0",
+        "text_provider.openai = \"https://llm.example/v1\"",
+        "text_provider.llm = \"http://llm.example/v1\"",
+        "text_provider = \"https://llm.example/v1\"",
+        "fallbacks = [\"openai/gpt-4o\"]",
+        "fallbacks.gpt-4o = []",
+        "fallbacks.gpt-4o = [1]",
+        "fallbacks.gpt-4o = \"antropic/claude-sonnet-4-6\"",
+        "fallbacks.gpt-4o = \"s3cret-that-nobody-may-see\"",
+        "fallbacks.\"s3cret-that-nobody-may-see\" = \"gpt-4o\"",
         "\"breaker.failures\" = 3",
         "[[breaker]]\nfailures = 3",
     ];

@@ -58,7 +58,13 @@ fn said(name: &str) -> &'static str {
         "FAILOVER_DEPLOYMENT" => "acme/mine=stability-ai/sdxl",
         "FAILOVER_TRIGGERS_STATUSES" => "429, 503",
         "FAILOVER_BREAKER_AMONG" => "20",
-        "FAILOVER_BREAKER_PROBES" | "FAILOVER_BREAKER_SUCCESSES" | "FAILOVER_STAND_IN_ATTEMPTS" => "4",
+        "FAILOVER_TEXT_STAND_INS" => "together, anthropic",
+        "FAILOVER_STREAM_POLICY" => "buffer",
+        "FAILOVER_STREAM_BUFFER" => "2 MiB",
+        "FAILOVER_TEXT_PROVIDER" => "vllm=http://127.0.0.1:8000/v1",
+        "FAILOVER_FALLBACKS" => "gpt-4o=openai/gpt-4o-mini, *=claude-haiku-4-5, gpt-4o=anthropic/claude-sonnet-4-6",
+        "FAILOVER_BREAKER_PROBES" | "FAILOVER_BREAKER_SUCCESSES" => "4",
+        "FAILOVER_STAND_IN_ATTEMPTS" | "FAILOVER_TEXT_RETRIES" => "4",
         "FAILOVER_BREAKER_FAILURES" | "FAILOVER_BREAKER_JITTER_PERCENT" => "7",
         "FAILOVER_BREAKER_GROWING_TO" => "20m",
         name if name.ends_with("_KEY") || name.ends_with("_TOKEN") => "any-key",
@@ -108,6 +114,12 @@ fn no_simple_setting_is_forgotten_by_the_variables() {
             "# stand_in_url.fal: https://fal.example, and a path that is not shown # FAILOVER_STAND_IN_URL",
         ),
         ("breaker.pause", "breaker.pause = \"1m 30s\" # FAILOVER_BREAKER_PAUSE"),
+        ("text_stand_ins", "text_stand_ins = [\"together\", \"anthropic\"] # FAILOVER_TEXT_STAND_INS"),
+        (
+            "fallbacks.gpt-4o",
+            "fallbacks.gpt-4o = [\"openai/gpt-4o-mini\", \"anthropic/claude-sonnet-4-6\"] # FAILOVER_FALLBACKS",
+        ),
+        ("fallbacks.\"*\"", "fallbacks.\"*\" = [\"claude-haiku-4-5\"] # FAILOVER_FALLBACKS"),
     ] {
         assert_eq!(line(&config, name), line_of);
     }
@@ -280,7 +292,13 @@ fn bad_variables_are_refused_by_name() {
             "fal=https://u:pw@proxy.example",
             "(for fal) holds a user name or password",
         ),
-        ("FAILOVER_PROVIDER_URL", "nexaapi=https://proxy.example", "is for FAL and Replicate"),
+        ("FAILOVER_PROVIDER_URL", "nexaapi=https://proxy.example", "is for those who are asked"),
+        ("FAILOVER_TEXT_STAND_INS", "open-ai", "names `open-ai`, which nobody has declared: use `openai`"),
+        ("FAILOVER_TEXT_RETRIES", "many", "is out of range: write a whole number from 0 to 32"),
+        ("FAILOVER_STREAM_POLICY", "retry", "is not known: write `error`, `restart` or `buffer`"),
+        ("FAILOVER_FALLBACKS", "gpt-4o", "has a part without `=`: write it like name=value"),
+        ("FAILOVER_FALLBACKS", "gpt-4o=", "(for gpt-4o) is empty: unset it, or write it like anthropic/"),
+        ("FAILOVER_FALLBACKS", "gpt-4o=opnai/gpt-4o", "names a model of a provider that nobody has declared: use openai/"),
         ("FAILOVER_BREAKER_FAILURES", "0", "is out of range: write a whole number from 1 to 32"),
         ("FAILOVER_CONFIG", "failover.toml", "names a file, and files are not read here"),
         ("NEXA_BASE_URL", "nexa.example", "has no scheme"),
@@ -316,7 +334,11 @@ fn the_environment_is_what_the_caller_says_it_is() {
     let token = by(&variables).stand_ins([ProviderName::Replicate]).build().unwrap_err();
     assert!(token.to_string().contains("REPLICATE_API_TOKEN holds white space"), "{token}");
     let missing = Builder::<Config>::from_vars(|_| None).build().unwrap_err();
-    assert!(missing.to_string().contains("nexa_api_key (NEXA_API_KEY) is missing"), "{missing}");
+    assert_eq!(
+        missing.to_string(),
+        "nexa_api_key (NEXA_API_KEY) is missing: set the variable, or call nexa_api_key(..); for text alone, OPENAI_API_KEY, \
+         ANTHROPIC_API_KEY or TOGETHER_API_KEY will do"
+    );
 }
 
 /// A variable that is not UTF-8 is not passed over: the adapters hand it on with U+FFFD in it, which nothing takes.

@@ -18,12 +18,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if is_live { run(Failover::builder_from_env()).await } else { rehearse().await }
 }
 
-/// They all go out of order behind the first answers.
+/// OpenAI answers once, and then they are all out of order.
 pub(crate) async fn rehearse() -> Result<(), Box<dyn Error>> {
     let (openai, anthropic, together) = (Provider::openai(), Provider::anthropic(), Provider::together());
-    // Each answers once.
+    openai.script([Reply::healthy()]);
     for provider in [&openai, &anthropic, &together] {
-        provider.script([Reply::healthy()]);
         provider.always(Reply::status(503));
     }
     let builder = Failover::builder()

@@ -27,13 +27,15 @@ pub(crate) struct Shared {
 }
 
 impl Failover {
-    /// The settings, to be changed and built. [`Builder::nexa_api_key`] is the only one without a default.
+    /// The settings, to be changed and built. Only a key has no default: [`Builder::nexa_api_key`], or for
+    /// text alone a [`Builder::key`] of a provider that writes.
     pub fn builder() -> Builder<Self> {
         Builder::new()
     }
 
-    /// What the environment says: `NEXA_API_KEY`, the keys of other stand-ins, `FAILOVER_..` for each simple setting, and the file
-    /// that `FAILOVER_CONFIG` names. [`Setting`](crate::Setting) lists them all.
+    /// What the environment says: `NEXA_API_KEY` for media, `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and `TOGETHER_API_KEY` for text (one
+    /// of the four is enough), the keys of other stand-ins, `FAILOVER_..` for each simple setting, and the file that
+    /// `FAILOVER_CONFIG` names. [`Setting`](crate::Setting) lists them all.
     ///
     /// # Errors
     ///

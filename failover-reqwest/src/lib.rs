@@ -66,6 +66,7 @@
 //!
 //! # What else there is
 //!
+//! * Text out of a prompt, by whoever has a key, with race, hedge, health and cache ([`text`], [`Failover::text`]).
 //! * Settings from the program ([`Failover::builder`]), the environment ([`Failover::from_env`]) and a file
 //!   ([`Failover::from_file`]): [`Setting`] lists them, [`Preset`] has sets for two kinds of work. [`Config`] prints the plan, and who
 //!   said what in it.
@@ -147,6 +148,8 @@ pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 #[cfg(feature = "http")]
 pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
 pub use failover_mapping::observe;
+#[cfg(feature = "http")]
+pub use failover_mapping::chat::streams::StreamBroken;
 #[cfg(feature = "http")]
 pub use failover_mapping::{
     Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,

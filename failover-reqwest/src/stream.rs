@@ -2,7 +2,6 @@
 //! answers the request, then by the body of the response.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +9,7 @@ use bytes::Bytes;
 use failover_core::{Fault, Moment};
 use failover_mapping::calls::futures::Runtime;
 use failover_mapping::chat::streams::{
-    self, Begun, OwnSaid, Question, Stream, StreamBroken, Wire, Wish, is_events,
+    Begun, OwnSaid, Question, Running, StreamBroken, Wire, Wish, is_events,
 };
 use failover_mapping::{Conclusion, Engine, PerRequest};
 use http::header::CONTENT_LENGTH;
@@ -79,15 +78,6 @@ impl Wire for Wired {
     }
 }
 
-type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// What has to be done next.
-enum Next {
-    Wish(Wish),
-    /// The driver is gone: nothing more will be wished.
-    Nothing,
-}
-
 /// Answers a request for a stream, by whoever can.
 pub(crate) async fn run<O: Own>(
     failover: &Failover,
@@ -105,111 +95,77 @@ pub(crate) async fn run<O: Own>(
         wishes,
     };
     let url = request.url().clone();
-    let (driver, stream) = streams::start(Wired(failover.clone()), question);
-    let mut driver: Driver = Box::pin(driver);
+    let mut running = Running::new(Wired(failover.clone()), question);
     let mut request = Some(request);
     let (mut first, mut head) = (First::<O::Error>::Unasked, None);
     loop {
-        match next(&mut driver, &stream).await {
-            Next::Wish(Wish::SendOwn(added, span)) => {
+        match running.wish().await {
+            Some(Wish::SendOwn(added, span)) => {
                 let Some(mut sent) = request.take() else {
-                    stream.own_is_gone();
-                    stream.own_said(OwnSaid::Failed(Fault::Unsupported));
+                    running.own_is_gone();
                     continue;
                 };
                 request = sent.try_clone();
                 for (name, value) in added.iter().flatten() {
                     sent.headers_mut().entry(name).or_insert_with(|| value.clone());
                 }
-                let said = span.around(meanwhile(own.send_marked(sent), &mut driver, &stream)).await;
+                let said = span.around(running.meanwhile(own.send_marked(sent))).await;
                 let Some(said) = said else { continue };
                 (first, head) = match said {
                     Err(error) => {
-                        stream.own_said(OwnSaid::Failed(O::fault(&error)));
+                        running.own_said(OwnSaid::Failed(O::fault(&error)));
                         (First::Own(Err(error)), None)
                     }
-                    Ok(response) => heard::<O>(response, &stream).await,
+                    Ok(response) => heard::<O>(response, &running).await,
                 };
             }
-            Next::Wish(Wish::Begin(begun)) => {
-                let body = Body::wrap(Events { stream, driver: Mutex::new(driver) });
-                return Ok(begin(begun, head, body, url));
-            }
-            Next::Wish(Wish::Conclude(conclusion)) => return hand_on::<O>(conclusion, first, url).await,
-            Next::Nothing => return hand_on::<O>(Conclusion::Own(None), first, url).await,
+            Some(Wish::Begin(begun)) => return Ok(begin(begun, head, running, url)),
+            Some(Wish::Conclude(conclusion)) => return hand_on::<O>(conclusion, first, url).await,
+            None => return hand_on::<O>(Conclusion::Own(None), first, url).await,
         }
     }
-}
-
-/// Drives until something is wished.
-async fn next(driver: &mut Driver, stream: &Stream<Body>) -> Next {
-    std::future::poll_fn(|context| {
-        let over = driver.as_mut().poll(context).is_ready();
-        match stream.wish() {
-            Some(wish) => Poll::Ready(Next::Wish(wish)),
-            None if over => Poll::Ready(Next::Nothing),
-            None => Poll::Pending,
-        }
-    })
-    .await
-}
-
-/// What the caller's own request comes to, unless it is given up.
-async fn meanwhile<T>(own: impl Future<Output = T>, driver: &mut Driver, stream: &Stream<Body>) -> Option<T> {
-    let mut own = std::pin::pin!(own);
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(said) = own.as_mut().poll(context) {
-            return Poll::Ready(Some(said));
-        }
-        // Its limits are the driver's.
-        let over = driver.as_mut().poll(context).is_ready();
-        if over || stream.is_own_unwanted() { Poll::Ready(None) } else { Poll::Pending }
-    })
-    .await
 }
 
 type Begins = Option<http::response::Parts>;
 
 /// The asked provider has answered: tells the driver, and keeps what the caller may get.
-async fn heard<O: Own>(response: Response, stream: &Stream<Body>) -> (First<O::Error>, Begins) {
+async fn heard<O: Own>(response: Response, running: &Running<Body>) -> (First<O::Error>, Begins) {
     let (status, headers) = (response.status(), response.headers().clone());
     if is_events(status, &headers) {
         let (parts, body) = http::Response::<Body>::from(response).into_parts();
-        stream.own_said(OwnSaid::Events(status, headers, body));
+        running.own_said(OwnSaid::Events(status, headers, body));
         return (First::Unasked, Some(parts));
     }
     if status.is_success() {
-        stream.own_said(OwnSaid::Other(status, headers, Vec::new()));
+        running.own_said(OwnSaid::Other(status, headers, Vec::new()));
         return (First::Own(Ok(response)), None);
     }
     let (seen, response) = kept::peek(response, None).await;
-    stream.own_said(OwnSaid::Other(status, headers, seen.bytes().to_vec()));
+    running.own_said(OwnSaid::Other(status, headers, seen.bytes().to_vec()));
     (First::Read(response), None)
 }
 
 /// The response whose body is the stream.
-fn begin(begun: Begun, head: Begins, body: Body, url: Url) -> Response {
-    let response = match (begun, head) {
+fn begin(begun: Begun, head: Begins, running: Running<Body>, url: Url) -> Response {
+    let history = running.history();
+    let mut response = http::Response::new(Body::wrap(Events(running)));
+    match (begun, head) {
         (Begun::Own, Some(mut parts)) => {
             parts.headers.remove(CONTENT_LENGTH);
-            http::Response::from_parts(parts, body)
+            response = http::Response::from_parts(parts, response.into_body());
         }
-        (Begun::Own, None) => http::Response::new(body),
-        (Begun::StandIn(headers), _) => {
-            let mut response = http::Response::new(body);
-            *response.headers_mut() = headers;
-            response
-        }
-    };
+        (Begun::Own, None) => {}
+        (Begun::StandIn(headers), _) => *response.headers_mut() = headers,
+    }
+    if let Some(history) = history {
+        history.mark(response.headers_mut());
+        response.extensions_mut().insert(history);
+    }
     with_url(response, url)
 }
 
 /// The body of the response: whoever reads it drives the rest of the call.
-struct Events {
-    stream: Stream<Body>,
-    // Nobody else locks it: a body of reqwest's has to be shareable.
-    driver: Mutex<Driver>,
-}
+struct Events(Running<Body>);
 
 impl http_body::Body for Events {
     type Data = Bytes;
@@ -219,26 +175,7 @@ impl http_body::Body for Events {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StreamBroken>>> {
-        let this = self.get_mut();
-        // What the driver has done already goes before what it would do next.
-        let mut piece = this.stream.piece();
-        while piece.is_pending() {
-            let driver = this.driver.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let over = driver.as_mut().poll(context).is_ready();
-            if matches!(this.stream.wish(), Some(Wish::SendOwn(..))) {
-                // The caller's own client is out of reach by now.
-                this.stream.own_is_gone();
-                this.stream.own_said(OwnSaid::Failed(Fault::Unsupported));
-                continue;
-            }
-            piece = this.stream.piece();
-            if piece.is_pending() {
-                if over {
-                    return Poll::Ready(None);
-                }
-                return Poll::Pending;
-            }
-        }
+        let piece = self.get_mut().0.poll_piece(context);
         piece.map(|piece| piece.map(|piece| piece.map(|piece| Frame::data(Bytes::from(piece)))))
     }
 }

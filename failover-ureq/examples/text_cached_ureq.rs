@@ -17,12 +17,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if is_live { run(Failover::builder_from_env()) } else { rehearse() }
 }
 
-/// They all go out of order behind the first answers.
+/// OpenAI answers once, and then they are all out of order.
 pub(crate) fn rehearse() -> Result<(), Box<dyn Error>> {
     let (openai, anthropic, together) = (Provider::openai(), Provider::anthropic(), Provider::together());
-    // Each answers once.
+    openai.script([Reply::healthy()]);
     for provider in [&openai, &anthropic, &together] {
-        provider.script([Reply::healthy()]);
         provider.always(Reply::status(503));
     }
     let builder = Failover::builder()

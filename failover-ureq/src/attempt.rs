@@ -111,8 +111,8 @@ impl Own<'_, '_> {
     pub(crate) fn send(self, mut body: &[u8], limits: &Limits) -> Result<Response<Body>, Error> {
         let Self { mut parts, unread, next } = self;
         parts.extensions.insert(OnItsWay);
-        if let Some(limit) = limits.total() {
-            parts = limited(parts, limit);
+        if limits.total().or(limits.first_answer()).is_some() {
+            parts = limited(parts, limits);
         }
         match unread {
             Some(unread) => next.handle(Request::from_parts(parts, *unread)),
@@ -122,12 +122,17 @@ impl Own<'_, '_> {
     }
 }
 
-/// `timeout_per_call`, because it is the one that callers set least: their `timeout_global` goes on beside it.
-fn limited(parts: request::Parts, limit: Duration) -> request::Parts {
-    match Request::from_parts(parts.clone(), ()).middleware_config() {
-        Some(config) => config.timeout_per_call(Some(payable(limit))).build().into_parts().0,
-        None => parts,
+/// All of it by `timeout_per_call`, because it is the one that callers set least: their `timeout_global` goes on beside it. What
+/// is due until an answer begins, by the limits of the phases that end with its head: `timeout_per_call` would end its body.
+fn limited(parts: request::Parts, limits: &Limits) -> request::Parts {
+    let Some(mut config) = Request::from_parts(parts.clone(), ()).middleware_config() else { return parts };
+    if let Some(limit) = limits.total() {
+        config = config.timeout_per_call(Some(payable(limit)));
     }
+    if let Some(limit) = limits.first_answer().map(payable) {
+        config = config.timeout_connect(Some(limit)).timeout_recv_response(Some(limit));
+    }
+    config.build().into_parts().0
 }
 
 /// Sends a stand-in a request, and reads its answer up to `most` bytes.

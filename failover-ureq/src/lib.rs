@@ -63,6 +63,7 @@
 //!
 //! # What else there is
 //!
+//! * Text out of a prompt, by whoever has a key, with race, hedge, health and cache ([`text`], [`Failover::text`]).
 //! * Settings from the program ([`Failover::builder`]), the environment ([`Failover::from_env`]) and a file
 //!   ([`Failover::from_file`]): [`Setting`] lists them, [`Preset`] has sets for two kinds of work. [`Config`] prints the plan, and who
 //!   said what in it.

@@ -62,11 +62,12 @@ fn the_first_success_wins_a_race_and_a_hedge_asks_the_next() {
     let failover = scene.failover();
     let ask = question(&failover).race(Cost::EveryAttemptIsBilled).limit(LONG).deadline(LONG);
     let answer = block_on(ask.ask()).unwrap();
-    assert_eq!((answer.provider, scene.counts()), (ProviderName::Together, [1, 1, 1]));
+    assert_eq!((answer.provider, answer.report.attempts.len()), (ProviderName::Together, 3));
     scene.anthropic.heal();
     let hedge = Hedge::after(Duration::from_millis(20));
-    let answer = block_on(question(&failover).hedge(hedge, Cost::EveryAttemptIsBilled).ask()).unwrap();
-    assert_eq!((answer.provider, scene.counts()), (ProviderName::Anthropic, [2, 2, 1]));
+    let ask = question(&failover).order([ProviderName::OpenAi, ProviderName::Anthropic]);
+    let answer = block_on(ask.hedge(hedge, Cost::EveryAttemptIsBilled).ask()).unwrap();
+    assert_eq!((answer.provider, answer.report.attempts.len()), (ProviderName::Anthropic, 2));
 }
 
 #[test]
@@ -90,8 +91,8 @@ fn one_that_hangs_is_given_up() {
     let scene = Scene::new();
     scene.openai.always(Reply::silence());
     let failover = scene.failover();
-    let answer = block_on(question(&failover).limit(Duration::from_millis(50)).ask()).unwrap();
-    assert_eq!((answer.provider, scene.counts()), (ProviderName::Anthropic, [1, 1, 0]));
+    let answer = block_on(question(&failover).limit(Duration::from_secs(1)).ask()).unwrap();
+    assert_eq!((answer.provider, answer.report.attempts.len()), (ProviderName::Anthropic, 2));
     scene.anthropic.always(Reply::silence());
     let ask = question(&failover).deadline(Duration::from_millis(100)).limit(LONG);
     assert_eq!(block_on(ask.ask()).unwrap_err().why(), &Why::Deadline);

@@ -9,9 +9,10 @@ use crate::error::ConfigError;
 use crate::settings::{file, variables};
 
 impl<F: FromConfig> Builder<F> {
-    /// What the variables say, as `variable` finds them: `NEXA_API_KEY`, `NEXA_BASE_URL`, `FAL_KEY`, `REPLICATE_API_TOKEN`, and
-    /// `FAILOVER_..` for each simple setting, listed in the table of `SETTINGS.md`. The keys of FAL and Replicate are used only if
-    /// [`stand_ins`](Self::stand_ins) names them.
+    /// What the variables say, as `variable` finds them: `NEXA_API_KEY`, `NEXA_BASE_URL`, `FAL_KEY`, `REPLICATE_API_TOKEN`,
+    /// `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `TOGETHER_API_KEY`, and `FAILOVER_..` for each simple setting, listed in the table of
+    /// `SETTINGS.md`. The keys of FAL and Replicate are used only if [`stand_ins`](Self::stand_ins) names them, those for text
+    /// unless [`text_stand_ins`](Self::text_stand_ins) names others.
     ///
     /// What cannot be used is refused by [`build`](Self::build), even if the builder says otherwise: a variable that nobody
     /// can read should be seen. Nor is `FAILOVER_CONFIG` passed over, which names a file: it needs
@@ -98,7 +99,6 @@ impl<F: FromConfig> Builder<F> {
         }
     }
 
-    /// The first thing that is refused is what the user hears of.
     /// Refuses a variable that is misspelt, among these names of the environment's: unread, it would be missed in an outage. One
     /// that begins with `FAILOVER_` and is like none of ours is somebody else's.
     pub fn none_misspelt(self, names: impl IntoIterator<Item = String>) -> Self {
@@ -111,6 +111,7 @@ impl<F: FromConfig> Builder<F> {
         }
     }
 
+    /// The first thing that is refused is what the user hears of.
     fn refuse(mut self, refused: ConfigError) -> Self {
         self.settings.refused.get_or_insert(refused);
         self

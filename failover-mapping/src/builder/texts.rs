@@ -9,16 +9,17 @@ use crate::provider::ProviderName;
 
 impl<F: FromConfig> Builder<F> {
     /// Who stands in for a model that writes, in this order, where [`fallbacks`](Self::fallbacks) does not say it: unless said,
-    /// everybody who has a key, OpenAI before Anthropic before Together before those of [`text_provider`](Self::text_provider).
-    ///
-    /// The asked provider itself is passed over.
+    /// everybody who has a key, OpenAI before Anthropic before Together. Each stands in with its first model of the asked one's
+    /// class ([`Config::text_models`](crate::Config::text_models)); the asked provider itself is passed over. With an empty list,
+    /// nobody stands in but whom `fallbacks` names.
     pub fn text_stand_ins(self, providers: impl IntoIterator<Item = ProviderName>) -> Self {
         let providers = providers.into_iter().collect();
         self.say("text_stand_ins", |settings| settings.texts.stand_ins = Some(providers))
     }
 
-    /// Who stands in for this model, in this order, each as `provider/model`: also another model of the same provider. `*` is
-    /// every model that has no line of its own.
+    /// Who stands in for this model, in this order, each as `provider/model`: also another model of the same provider. The model is
+    /// named as it is asked for, whoever is asked; as `openai/gpt-4o`, at that provider only. `*` is every model that has no line
+    /// of its own, `openai/*` every such model of OpenAI's. Each who stands in needs a key.
     ///
     /// ```
     /// use failover_mapping::{Config, ProviderName};
@@ -26,7 +27,7 @@ impl<F: FromConfig> Builder<F> {
     /// let config: Config = Config::builder() // or an adapter's `Failover::builder()`
     ///     .key(ProviderName::OpenAi, "openai-key")
     ///     .key(ProviderName::Anthropic, "anthropic-key")
-    ///     .fallbacks("gpt-4o", ["openai/gpt-4o-mini", "anthropic/claude-sonnet-4-5"])
+    ///     .fallbacks("gpt-4o", ["openai/gpt-4o-mini", "anthropic/claude-sonnet-4-6"])
     ///     .build()?;
     /// # Ok::<(), failover_mapping::ConfigError>(())
     /// ```
@@ -43,7 +44,20 @@ impl<F: FromConfig> Builder<F> {
     }
 
     /// A provider of your own that speaks OpenAI's chat completions, at this base URL: what stands before `/chat/completions`.
-    /// It can be asked, and it stands in where [`fallbacks`](Self::fallbacks) names its models. Its key is [`key`](Self::key).
+    /// It can be asked, and it stands in where [`fallbacks`](Self::fallbacks) names its models, under its [`key`](Self::key): any
+    /// text, if it wants none.
+    ///
+    /// ```
+    /// use failover_mapping::{Config, ProviderName};
+    ///
+    /// let vllm = ProviderName::other("vllm").expect("it is a name");
+    /// let config: Config = Config::builder()
+    ///     .key(ProviderName::Anthropic, "anthropic-key")
+    ///     .text_provider(vllm, "http://127.0.0.1:8000/v1")
+    ///     .fallbacks("vllm/*", ["anthropic/claude-haiku-4-5"]) // whatever it is asked for
+    ///     .build()?;
+    /// # Ok::<(), failover_mapping::ConfigError>(())
+    /// ```
     pub fn text_provider(self, name: ProviderName, base_url: impl Into<String>) -> Self {
         let base_url = base_url.into();
         self.say(&format!("text_provider.{name}"), |settings| {

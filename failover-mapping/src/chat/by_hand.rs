@@ -3,8 +3,11 @@
 use failover_core::Fault;
 
 use super::api::{Addressee, ChatApi, Heading};
-use crate::by_hand::Declined;
+use super::speaker::Speaker;
+use crate::by_hand::{Declined, Translated};
+use crate::config::Config;
 use crate::loss::{self, Loss};
+use crate::provider::ProviderName;
 
 /// Translation by hand. Nothing here knows a provider, so no limit of a model is known either; the drop-in does know them.
 impl ChatApi {
@@ -67,5 +70,39 @@ impl ChatApi {
     pub fn translate_answer(self, body: &[u8], to: Self) -> Result<Vec<u8>, Fault> {
         let answer = self.read_answer(body).map_err(|junk| junk.fault)?;
         Ok(to.write_answer(&answer, &Heading { model: "", created: 0, number: 0 }))
+    }
+}
+
+impl Config {
+    /// [`Config::translate`], of a chat.
+    pub(crate) fn translate_chat(
+        &self,
+        asked: ProviderName,
+        model: &str,
+        body: &[u8],
+        by: ProviderName,
+    ) -> Result<Translated, Declined> {
+        let declined = |reason: &str| Declined { reason: reason.to_owned() };
+        let place = self.texts.place(asked).ok_or_else(|| declined("nobody asks that provider for text"))?;
+        let plan = self.texts.plan(place, model);
+        let plan = plan.ok_or_else(|| declined("nobody stands in for this model"))?;
+        let stands_in = plan.stand_ins.iter().find_map(|writer| {
+            let speaker = self.texts.speakers.get(writer.speaker)?;
+            (speaker.provider == by).then_some((speaker, writer))
+        });
+        let (speaker, writer) =
+            stands_in.ok_or_else(|| declined("that provider does not stand in for this model"))?;
+        let (model, substitution) = (writer.model.clone(), writer.substitution);
+        let api = self.texts.speakers.get(place).map_or(speaker.api(), Speaker::api);
+        if writer.speaker == place {
+            let body = api.with_model(body, &writer.model).map_err(|reason| Declined { reason })?;
+            return Ok(Translated { body, model, substitution, losses: Vec::new() });
+        }
+        let reading = api.read_request(body).map_err(|reason| Declined { reason })?;
+        let written = api.write_request(&reading.form, &speaker.addressed(&writer.model, writer.most_tokens));
+        let written = written.map_err(|reason| Declined { reason })?;
+        let mut losses = reading.losses;
+        written.losses.into_iter().for_each(|lost| loss::note(&mut losses, lost));
+        Ok(Translated { body: written.body, model, substitution, losses })
     }
 }

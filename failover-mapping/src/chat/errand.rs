@@ -7,7 +7,7 @@ use failover_core::{Candidate, Fault};
 use http::{Response, StatusCode};
 
 use super::answer::ChatAnswer;
-use super::api::{Addressee, Heading};
+use super::api::Heading;
 use super::events::EventWriter;
 use super::form::ChatReading;
 use super::speaker::Speaker;
@@ -101,6 +101,7 @@ impl<'c, 'b> Chat<'c, 'b> {
 
     pub(crate) fn candidates(&self) -> &'c [Candidate] {
         match self.manner {
+            Manner::Once if self.wants_stream => &self.plan.streamed_once,
             Manner::Once => &self.plan.once,
             Manner::Whole => &self.plan.whole,
             Manner::Streamed => &self.plan.streamed,
@@ -144,13 +145,7 @@ impl<'c, 'b> Chat<'c, 'b> {
         let reading = self.reading.get_or_insert_with(|| api.read_request(body));
         let reading = reading.as_mut().map_err(|reason| reason.clone())?;
         reading.form.stream = self.wants_stream && self.manner == Manner::Streamed;
-        let to = Addressee {
-            api: speaker.api(),
-            model: &writer.model,
-            most_tokens: writer.most_tokens,
-            is_openai: speaker.is_openai(),
-            fixed_sampling: speaker.model(&writer.model).is_some_and(|row| row.fixed_sampling),
-        };
+        let to = speaker.addressed(&writer.model, writer.most_tokens);
         let written = api.write_request(&reading.form, &to)?;
         let mut losses = reading.losses.clone();
         losses.extend(written.losses);
@@ -170,7 +165,8 @@ impl<'c, 'b> Chat<'c, 'b> {
         body: &[u8],
     ) -> Result<(), (Fault, Option<String>)> {
         let answer = speaker.api().read_answer(body).map_err(|junk| (junk.fault, junk.note))?;
-        let said = if self.is_kin(writer) { Said::Raw(body.to_vec()) } else { Said::Read(answer) };
+        let as_it_is = self.is_kin(writer) && !self.wants_stream;
+        let said = if as_it_is { Said::Raw(body.to_vec()) } else { Said::Read(answer) };
         self.answered = Some(Answered { candidate, said });
         Ok(())
     }

@@ -46,7 +46,10 @@ impl<'c> Exchange<'c, '_> {
         self.history.losses = translated.losses;
         let stream = chat.wants_stream && chat.manner == Manner::Streamed;
         let request = speaker.request(translated.body, stream, &self.crossing);
-        request.map_err(|reason| (Fault::Unauthenticated, reason))
+        let mut request = request.map_err(|reason| (Fault::Unauthenticated, reason))?;
+        // For a client that goes on with what nobody waits for any more.
+        request.extensions_mut().insert(flight.launch.limits);
+        Ok(request)
     }
 
     pub(crate) fn answered_chat(

@@ -27,7 +27,6 @@ pub mod streams;
 
 pub(crate) use answer::Stop;
 pub use answer::Usage;
-pub(crate) use api::Addressee;
 pub use api::ChatApi;
 pub use events::EventTranslator;
 pub(crate) use errand::Chat;

@@ -3,7 +3,7 @@
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
-use super::api::ChatApi;
+use super::api::{Addressee, ChatApi};
 use super::data::{ChatData, ChatModel, PROVIDERS};
 use crate::credentials::{self, Credentials};
 use crate::data::Authentication;
@@ -121,6 +121,12 @@ impl Speaker {
     /// Its row of this model.
     pub(crate) fn model(&self, id: &str) -> Option<&ChatModel> {
         self.data.models.iter().find(|model| model.id == id)
+    }
+
+    /// To whom a request for this model of its own is written.
+    pub(crate) fn addressed<'m>(&self, model: &'m str, most_tokens: Option<u64>) -> Addressee<'m> {
+        let fixed_sampling = self.model(model).is_some_and(|row| row.fixed_sampling);
+        Addressee { api: self.api(), model, most_tokens, is_openai: self.is_openai(), fixed_sampling }
     }
 
     /// The path after the base URL.

@@ -86,11 +86,13 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
         return Err(settings.refuse(name, None, problem));
     }
     let texts = &settings.texts;
-    let times = [
-        (texts.first_token, "first_token_limit", "is zero: leave it out for 30 s, or give it some time"),
-        (texts.idle, "idle_limit", "is zero: leave it out for 30 s, or give it some time"),
+    const TIME: &str = "is zero: leave it out for 30 s, or give it some time";
+    let zeros = [
+        (texts.first_token.is_zero(), "first_token_limit", TIME),
+        (texts.idle.is_zero(), "idle_limit", TIME),
+        (texts.buffer == 0, "stream_buffer", "is zero: nothing could be held back; leave it out for 1 MiB"),
     ];
-    if let Some((_, name, problem)) = times.into_iter().find(|(limit, ..)| limit.is_zero()) {
+    if let Some((_, name, problem)) = zeros.into_iter().find(|(wrong, ..)| *wrong) {
         return Err(settings.refuse(name, None, problem));
     }
     let unknown = |provider: &ProviderName| matches!(provider, ProviderName::Nexa | ProviderName::Other(_));

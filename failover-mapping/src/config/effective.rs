@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Config, Plan};
+use super::{Config, Plan, Texts};
 use crate::credentials::Key;
 use crate::origin::Site;
 use crate::provider::ProviderName;
@@ -26,6 +26,13 @@ fn who(config: &Config, settings: &Settings, told: &mut String) -> fmt::Result {
     if settings.off {
         writeln!(told, "# Switched off: until it is switched on, every request passes through as it is.")?;
     }
+    if !config.standings.is_empty() {
+        media(config, settings, told)?;
+    }
+    text(&config.texts, settings, told)
+}
+
+fn media(config: &Config, settings: &Settings, told: &mut String) -> fmt::Result {
     writeln!(told, "# Asked, and answered for by others when they fail:")?;
     let asked = [(ProviderName::Fal, &config.fal), (ProviderName::Replicate, &config.replicate)];
     for (provider, plans) in asked {
@@ -45,12 +52,8 @@ fn who(config: &Config, settings: &Settings, told: &mut String) -> fmt::Result {
         let serves = |plan: &Plan| plan.standings.iter().any(|(known, _)| *known == place);
         let models = asked.map(|(_, plans)| plans.iter().flatten().filter(|plan| serves(plan)).count());
         let [fal, replicate] = models;
-        let key = settings.keys.iter().find(|(known, _)| *known == standing.provider);
-        let key = match key.map(|(_, key)| key) {
-            Some(Key::Asked(_)) => "key asked for at each request",
-            Some(Key::Given(_) | Key::Unset) | None => "key set",
-        };
         let (number, name, base) = (place + 1, standing.provider, &standing.base);
+        let key = key(settings, name);
         write!(told, "#   {number}. {name:<10} at {base}, for ")?;
         match (fal, replicate) {
             (0, 0) => write!(told, "no model")?,
@@ -65,6 +68,52 @@ fn who(config: &Config, settings: &Settings, told: &mut String) -> fmt::Result {
         writeln!(told, "#   Not asked, though declared: {name}")?;
     }
     Ok(())
+}
+
+/// Nothing where nobody who writes has a key.
+fn text(texts: &Texts, settings: &Settings, told: &mut String) -> fmt::Result {
+    let keyed = || texts.speakers.iter().enumerate().filter(|(_, speaker)| speaker.has_key());
+    if keyed().next().is_none() {
+        return Ok(());
+    }
+    if texts.origins.is_empty() {
+        writeln!(told, "# Asked for text: nobody, as nobody stands in for anybody.")?;
+    } else {
+        writeln!(told, "# Asked for text, and answered for by others when they fail:")?;
+    }
+    for (place, speaker) in texts.speakers.iter().enumerate() {
+        let origins = texts.origins.iter().filter(|(known, _)| *known == place);
+        let origins: Vec<_> = origins.map(|(_, origin)| origin.to_string()).collect();
+        if !origins.is_empty() {
+            let (some, all) = texts.served(place);
+            let models = match all {
+                0 => "the models named".to_owned(),
+                _ => format!("{some:>3} of {all} models"),
+            };
+            writeln!(told, "#   {:<10}{models}  {}", speaker.provider, origins.join(", "))?;
+        }
+    }
+    writeln!(told, "# Stand-ins for text, in this order:")?;
+    let in_order = texts.order.iter().filter_map(|place| Some((*place, texts.speakers.get(*place)?)));
+    let by_name = keyed().filter(|(place, _)| !texts.order.contains(place) || texts.usual(*place).is_empty());
+    for (number, (place, speaker)) in in_order.filter(|(place, _)| !texts.usual(*place).is_empty()).enumerate() {
+        let (number, name, base) = (number + 1, speaker.provider, &speaker.base);
+        let models = texts.usual(place).join(" and ");
+        writeln!(told, "#   {number}. {name:<10} at {base}, with {models}; {}", key(settings, name))?;
+    }
+    for (place, speaker) in by_name {
+        let (name, base) = (speaker.provider, &speaker.base);
+        let when = if texts.is_chosen(place) { "where fallbacks name it" } else { "for nobody" };
+        writeln!(told, "#   -  {name:<10} at {base}, {when}; {}", key(settings, name))?;
+    }
+    Ok(())
+}
+
+fn key(settings: &Settings, provider: ProviderName) -> &'static str {
+    match settings.keys.iter().find(|(known, _)| *known == provider) {
+        Some((_, Key::Asked(_))) => "key asked for at each request",
+        Some((_, Key::Given(_) | Key::Unset)) | None => "key set",
+    }
 }
 
 fn what(settings: &mut Settings, told: &mut String) -> fmt::Result {

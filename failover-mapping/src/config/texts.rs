@@ -6,14 +6,12 @@ use std::time::Duration;
 use failover_core::{Candidate, Limits, ModelId, Policy};
 
 use super::plans::Domains;
+use super::writers::{self, ANY, Fallback, Writer};
 use crate::chat::{Speaker, StreamPolicy};
-use crate::credentials;
-use crate::data::Substitution;
 use crate::error::ConfigError;
 use crate::origin::Origin;
 use crate::provider::ProviderName;
 use crate::settings::Settings;
-use crate::standing::undeclared;
 
 /// After this long without an answer, a request to the asked provider that nobody waits for any more counts against it: a long
 /// answer takes about so long, at a slow model's 30 tokens a second.
@@ -21,9 +19,6 @@ const SILENCE: Duration = Duration::from_secs(120);
 
 /// The longest that a stand-in may take for a whole answer, unless the user says otherwise.
 const USUAL_LIMIT: Duration = Duration::from_secs(120);
-
-/// Every model that the user's `fallbacks` do not name.
-const ANY: &str = "*";
 
 /// Who is asked for what, of text.
 #[derive(Debug)]
@@ -55,61 +50,44 @@ pub(crate) struct ChatPlan {
     pub(crate) once: Vec<Candidate>,
     /// For a stream.
     pub(crate) streamed: Vec<Candidate>,
+    /// For a stream of the asked provider's or a whole answer of anybody else's, where the caller's own request can be sent once
+    /// only.
+    pub(crate) streamed_once: Vec<Candidate>,
+    /// The limits of the asked provider's stream.
+    own_stream: Limits,
     /// From the second candidate on; from the first on, but for the asked provider's place.
     pub(crate) stand_ins: Vec<Writer>,
     /// The asked provider's place among the candidates.
     pub(crate) own: usize,
 }
 
-/// A model that stands in.
-#[derive(Clone, Debug)]
-pub(crate) struct Writer {
-    /// The place of its provider.
-    pub(crate) speaker: usize,
-    pub(crate) model: String,
-    pub(crate) most_tokens: Option<u64>,
-    pub(crate) substitution: Substitution,
-    /// The user named it for this model.
-    pub(crate) chosen: bool,
-}
-
 impl Texts {
     pub(super) fn new(settings: &Settings, domains: &mut Domains) -> Result<Self, ConfigError> {
         let speakers = Speaker::all(settings)?;
-        let by_table = by_table(settings, &speakers)?;
-        let mut fallbacks: Vec<(Option<usize>, &str, Vec<Writer>)> = Vec::new();
-        for (model, by) in &settings.texts.fallbacks {
-            let (asked, name) = match qualified(model, &speakers) {
-                Some((place, name)) => (Some(place), name),
-                None => (None, model.as_str()),
-            };
-            let writers = by.iter().map(|by| writer(by, name, model, settings, &speakers));
-            fallbacks.push((asked, name, writers.collect::<Result<_, _>>()?));
-        }
+        let by_table = writers::by_table(settings, &speakers)?;
+        let fallbacks = settings.texts.fallbacks.iter();
+        let fallbacks = fallbacks.map(|(model, by)| Fallback::new(model, by, settings, &speakers));
+        let fallbacks = fallbacks.collect::<Result<Vec<_>, _>>()?;
         let mut models = Models::default();
         let (mut plans, mut others) = (Vec::new(), Vec::new());
         for (place, speaker) in speakers.iter().enumerate() {
             let said = |name: &str| {
-                let own = fallbacks.iter().filter(|(asked, model, _)| {
-                    *model == name && asked.is_none_or(|asked| asked == place)
-                });
+                let own = fallbacks.iter().filter(|it| it.model == name && it.is_for(place));
                 // What is said of this provider's model goes over what is said of all of that name.
-                own.max_by_key(|(asked, ..)| asked.is_some()).map(|(.., writers)| writers.clone())
+                own.max_by_key(|it| it.asked.is_some()).map(|it| it.writers.clone())
             };
             let mut own = BTreeMap::new();
             let rows = speaker.data.models.iter().map(|row| (row.id.as_str(), Some(row.class.as_str())));
-            let named = fallbacks.iter().filter(|(asked, name, _)| {
-                *name != ANY && asked.is_none_or(|asked| asked == place) && speaker.model(name).is_none()
+            let named = fallbacks.iter().filter(|it| {
+                it.model != ANY && it.is_for(place) && speaker.model(it.model).is_none()
             });
-            for (name, class) in rows.chain(named.map(|(_, name, _)| (*name, None))) {
+            for (name, class) in rows.chain(named.map(|it| (it.model, None))) {
                 let table = || {
-                    let class = class?;
-                    Some(by_table.iter().filter(|it| **it != place).filter_map(|other| {
-                        first_of(&speakers, *other, class)
-                    }).collect::<Vec<_>>())
+                    let others = by_table.iter().filter(|it| **it != place);
+                    Some(others.filter_map(|it| writers::first_of(&speakers, *it, class?)).collect::<Vec<_>>())
                 };
                 let writers = said(name).or_else(|| said(ANY)).or_else(table).unwrap_or_default();
-                let writers = without_itself(writers, place, name);
+                let writers = writers::without_itself(writers, place, name);
                 if !writers.is_empty() {
                     let plan = plan(speaker, name, writers, &speakers, settings, (domains, &mut models))?;
                     own.insert(name.to_owned(), plan);
@@ -157,6 +135,32 @@ impl Texts {
             || self.others.get(speaker).is_some_and(Option::is_some)
     }
 
+    /// For how many of this provider's models anybody stands in, and of how many in the tables.
+    pub(super) fn served(&self, speaker: usize) -> (usize, usize) {
+        let rows = self.speakers.get(speaker).map_or(&[][..], |speaker| &speaker.data.models);
+        let served = rows.iter().filter(|row| self.plan(speaker, &row.id).is_some());
+        (served.count(), rows.len())
+    }
+
+    /// This provider's models that stand in by the tables, one of each class.
+    pub(super) fn usual(&self, speaker: usize) -> Vec<&str> {
+        let Some(Speaker { data, .. }) = self.speakers.get(speaker) else { return Vec::new() };
+        let mut first: Vec<(&str, &str)> = Vec::new();
+        for row in data.models.iter().filter(|row| !row.asked_only) {
+            if first.iter().all(|(class, _)| *class != row.class) {
+                first.push((&row.class, &row.id));
+            }
+        }
+        first.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Whether the user names one of this provider's models as a stand-in.
+    pub(super) fn is_chosen(&self, speaker: usize) -> bool {
+        let named = self.plans.iter().flat_map(BTreeMap::values);
+        let plans = named.chain(self.others.iter().flatten());
+        plans.flat_map(|plan| &plan.stand_ins).any(|writer| writer.chosen && writer.speaker == speaker)
+    }
+
     /// Who is asked for this provider's model, if anybody but itself may answer.
     pub(crate) fn plan(&self, speaker: usize, model: &str) -> Option<&ChatPlan> {
         let own = self.plans.get(speaker)?.get(model);
@@ -200,6 +204,8 @@ impl ChatPlan {
             whole: listed(&self.whole),
             once: listed(&self.once),
             streamed: listed(&self.streamed),
+            streamed_once: listed(&self.streamed_once),
+            own_stream: self.own_stream,
             stand_ins: places.iter().filter_map(|place| self.stand_ins.get(*place).cloned()).collect(),
             own,
         }
@@ -213,109 +219,13 @@ impl ChatPlan {
                 *candidate = candidate.limits(Limits::NONE.with_silence(SILENCE).with_total(limit));
             }
         }
-    }
-}
-
-/// Who stands in where the tables say so.
-fn by_table(settings: &Settings, speakers: &[Speaker]) -> Result<Vec<usize>, ConfigError> {
-    let Some(named) = &settings.texts.stand_ins else {
-        let keyed = speakers.iter().enumerate().filter(|(_, speaker)| speaker.has_key());
-        return Ok(keyed.map(|(place, _)| place).collect());
-    };
-    let mut places = Vec::new();
-    for provider in named {
-        let refused = |problem: String| Err(settings.refuse("text_stand_ins", None, problem));
-        let Some(place) = speakers.iter().position(|speaker| speaker.provider == *provider) else {
-            return match provider {
-                ProviderName::Nexa | ProviderName::Fal | ProviderName::Replicate => {
-                    refused(format!("names `{provider}`, which does not write: name it in stand_ins(..)"))
-                }
-                _ => refused(undeclared(*provider)),
-            };
-        };
-        if places.contains(&place) {
-            return refused("names a provider twice: name each once".to_owned());
-        }
-        keyed(speakers, place, settings)?;
-        places.push(place);
-    }
-    Ok(places)
-}
-
-/// Whoever stands in needs a key.
-fn keyed(speakers: &[Speaker], place: usize, settings: &Settings) -> Result<(), ConfigError> {
-    match speakers.get(place).filter(|speaker| !speaker.has_key()) {
-        None => Ok(()),
-        Some(Speaker { provider, .. }) => {
-            let error = ConfigError::setting(credentials::field(*provider), credentials::missing(*provider));
-            Err(settings.sources.located(&format!("key.{provider}"), error))
+        let first = self.own_stream.first_answer().map_or(limit, |first| first.min(limit));
+        for list in [&mut self.streamed, &mut self.streamed_once] {
+            if let Some(candidate) = list.get_mut(own) {
+                *candidate = candidate.limits(self.own_stream.with_first_answer(first));
+            }
         }
     }
-}
-
-/// The provider's model of this class that stands in.
-fn first_of(speakers: &[Speaker], place: usize, class: &str) -> Option<Writer> {
-    let rows = &speakers.get(place)?.data.models;
-    let row = rows.iter().find(|row| row.class == class && !row.asked_only)?;
-    Some(Writer {
-        speaker: place,
-        model: row.id.clone(),
-        most_tokens: row.most_tokens,
-        substitution: Substitution::Variant,
-        chosen: false,
-    })
-}
-
-/// `provider/model`, if there is such a provider. A model's own name may hold a slash.
-fn qualified<'m>(name: &'m str, speakers: &[Speaker]) -> Option<(usize, &'m str)> {
-    let (provider, model) = name.split_once('/')?;
-    let place = speakers.iter().position(|speaker| speaker.provider.as_str() == provider)?;
-    Some((place, model))
-}
-
-/// The model that the user named as a stand-in.
-fn writer(
-    by: &str,
-    asked: &str,
-    entry: &str,
-    settings: &Settings,
-    speakers: &[Speaker],
-) -> Result<Writer, ConfigError> {
-    let refused = |problem: String| settings.refuse("fallbacks", Some(entry), problem);
-    let known = || speakers.iter().enumerate().find(|(_, speaker)| speaker.model(by).is_some());
-    let found = qualified(by, speakers).or_else(|| known().map(|(place, _)| (place, by)));
-    let (place, model) = found.filter(|(_, model)| is_model(model)).ok_or_else(|| {
-        refused(
-            "names a model whose provider is not known: write it like anthropic/claude-sonnet-4-5, \
-             and declare providers of your own by text_provider(..)"
-                .to_owned(),
-        )
-    })?;
-    keyed(speakers, place, settings)?;
-    let row = speakers.get(place).and_then(|speaker| speaker.model(model));
-    Ok(Writer {
-        speaker: place,
-        model: model.to_owned(),
-        most_tokens: row.and_then(|row| row.most_tokens),
-        substitution: if model == asked { Substitution::Same } else { Substitution::Variant },
-        chosen: true,
-    })
-}
-
-/// What a provider could call a model.
-fn is_model(name: &str) -> bool {
-    (1..=200).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn without_itself(writers: Vec<Writer>, place: usize, model: &str) -> Vec<Writer> {
-    let mut once: Vec<Writer> = Vec::new();
-    for writer in writers {
-        let is = |other: &Writer| other.speaker == writer.speaker && other.model == writer.model;
-        if (writer.speaker != place || writer.model != model) && !once.iter().any(is) {
-            once.push(writer);
-        }
-    }
-    once
 }
 
 /// The models by name: a request that is too long for one of them is too long for it everywhere.
@@ -352,10 +262,13 @@ fn plan(
     let whole = own.limits(limited(Limits::NONE.with_silence(SILENCE), own_limit));
     // The first token is due within that limit; how long a stream is, nobody knows.
     let first = own_limit.map_or(texts.first_token, |limit| limit.min(texts.first_token));
+    let own_stream = Limits::NONE.with_first_answer(first).with_idle(texts.idle);
     let mut plan = ChatPlan {
         whole: vec![whole],
         once: vec![whole.retries(0)],
-        streamed: vec![own.limits(Limits::NONE.with_first_answer(first).with_idle(texts.idle))],
+        streamed: vec![own.limits(own_stream)],
+        streamed_once: vec![own.limits(own_stream).retries(0)],
+        own_stream,
         stand_ins: Vec::new(),
         own: 0,
     };
@@ -367,6 +280,7 @@ fn plan(
         let whole = candidate.limits(Limits::NONE.with_total(limit));
         plan.whole.push(whole);
         plan.once.push(whole);
+        plan.streamed_once.push(whole);
         plan.streamed.push(candidate.limits(limited(streamed, settings.stand_in_limit)));
         plan.stand_ins.push(writer);
     }

@@ -78,7 +78,7 @@ pub(crate) const ROWS: [Row; 53] = [
         Slot::MaybeTime(|it| &mut it.stand_in_limit),
         "The longest an attempt on a stand-in may take, all questions for its job included.",
     )
-    .unless("60s, and 10m for a video", "\"60s\""),
+    .unless("60s; 2m for text, 10m for a video", "\"60s\""),
     Row::new(
         "stand_in_attempts",
         Slot::Count(|it| &mut it.stand_in_attempts),
@@ -134,7 +134,7 @@ pub(crate) const ROWS: [Row; 53] = [
         Slot::TextStandIns,
         "Who stands in for a model that writes, in this order. Each needs a key.",
     )
-    .unless("openai, anthropic and together, if there is a key", "[\"anthropic\", \"together\"]"),
+    .unless("everybody who has a key", "[\"anthropic\", \"together\"]"),
     Row::new(
         "text_retries",
         Slot::Few { least: 0, most: MOST_ATTEMPTS, of: |it| &mut it.texts.retries },
@@ -143,7 +143,7 @@ pub(crate) const ROWS: [Row; 53] = [
     Row::new(
         "text_patience",
         Slot::Time(|it| &mut it.texts.patience),
-        "The longest wait before a provider of text is asked again: where it would be longer, the next one is asked.",
+        "The longest wait before a provider of text is asked again: where it would be longer, the next one is.",
     ),
     Row::new(
         "first_token_limit",
@@ -221,13 +221,13 @@ pub(crate) const ROWS: [Row; 53] = [
         Slot::OneEach(|it| &mut it.texts.providers, BASE),
         "Providers of your own that speak OpenAI's chat completions: the base URL before /chat/completions.",
     )
-    .unless("none", "acme = \"https://api.acme.example/v1\""),
+    .unless("none", "vllm = \"http://127.0.0.1:8000/v1\""),
     Row::new(
         "fallbacks",
         Slot::Fallbacks,
         "Who stands in for a model that writes, in this order; \"*\" is every model without a line of its own.",
     )
-    .unless("the tables' own", "\"gpt-4o\" = [\"anthropic/claude-sonnet-4-5\", \"openai/gpt-4o-mini\"]"),
+    .unless("the tables' own", "\"gpt-4o\" = [\"anthropic/claude-sonnet-4-6\", \"openai/gpt-4o-mini\"]"),
     Row::new(
         "triggers.statuses",
         Slot::Statuses,

@@ -90,23 +90,30 @@ pub(super) fn deployments(
     Ok(())
 }
 
-/// The stand-ins of each model.
+/// The stand-ins of each model. Several entries of one name are one list: a variable has no other way to say several.
 pub(super) fn fallbacks(
     name: &str,
     said: Said<'_>,
     around: &Around<'_>,
     settings: &mut Settings,
 ) -> Result<(), Problem> {
+    let mut models: Vec<(String, Source, Vec<String>)> = Vec::new();
     for entry in said.entries("write a line for each model, below its name")? {
         let read = || {
             let names = entry.said.list()?.into_iter();
-            let names = names.map(|said| said.text("write it like anthropic/claude-opus-4-1").map(str::to_owned));
+            let names = names.map(|said| said.text("write it like anthropic/claude-sonnet-4-6").map(str::to_owned));
             names.collect::<Result<Vec<_>, Problem>>()
         };
         let names = read().map_err(|problem| problem.within(&entry))?;
-        if settings.sources.says(&format!("{name}.{}", entry.name), &around.source_at(entry.at)) {
-            settings.texts.fallbacks.retain(|(known, _)| *known != entry.name);
-            settings.texts.fallbacks.push((entry.name.into_owned(), names));
+        match models.iter_mut().find(|(model, ..)| *model == entry.name) {
+            Some((.., known)) => known.extend(names),
+            None => models.push((entry.name.into_owned(), around.source_at(entry.at), names)),
+        }
+    }
+    for (model, source, names) in models {
+        if settings.sources.says(&format!("{name}.{model}"), &source) {
+            settings.texts.fallbacks.retain(|(known, _)| *known != model);
+            settings.texts.fallbacks.push((model, names));
         }
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! What one provider is asked, and what its answer is worth.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,7 +10,7 @@ use http::{HeaderMap, Request, StatusCode};
 use super::answer::{Stop, Written};
 use super::error::{Hidden, ProviderError};
 use super::who::Who;
-use crate::chat::{Addressee, ChatApi, ChatForm, Part, Speaker};
+use crate::chat::{ChatApi, ChatForm, Part, Speaker};
 use crate::config::Config;
 use crate::loss::{Loss, LossKind};
 use crate::{hint, verdict};
@@ -76,33 +75,19 @@ impl Errand {
         let unsupported = |reason: String| ProviderError::new(Fault::Unsupported, reason);
         let speaker = config.texts.speakers.get(self.who.speaker);
         let speaker = speaker.ok_or_else(|| unsupported("nobody has this name".to_owned()))?;
-        let to = Addressee {
-            api: speaker.api(),
-            model: &self.who.model,
-            most_tokens: self.who.most_tokens,
-            is_openai: speaker.is_openai(),
-            fixed_sampling: speaker.model(&self.who.model).is_some_and(|row| row.fixed_sampling),
-        };
-        let fixed = speaker.model(&self.who.model).is_some_and(|row| row.fixed_sampling);
-        let mut form = Cow::Borrowed(&*self.form);
-        let mut losses = Vec::new();
-        if fixed && form.temperature.is_some() {
-            form.to_mut().temperature = None;
-            losses.push(Loss::new("temperature", LossKind::Dropped));
-        }
+        let to = speaker.addressed(&self.who.model, self.who.most_tokens);
         // The caller asks no provider's API: losses are told by the names that most know.
-        let written = ChatApi::Completions.write_request(&form, &to).map_err(unsupported)?;
-        losses.extend(written.losses);
+        let written = ChatApi::Completions.write_request(&self.form, &to).map_err(unsupported)?;
         let lossy = |loss: &&Loss| {
             matches!(loss.kind, LossKind::Dropped | LossKind::Clamped | LossKind::Approximated)
         };
-        if let Some(loss) = losses.iter().find(lossy).filter(|_| !config.losses) {
+        if let Some(loss) = written.losses.iter().find(lossy).filter(|_| !config.losses) {
             return Err(unsupported(format!("{loss}, and losses are refused")));
         }
         let request = speaker.request(written.body, false, &[const { None }; _]);
         let request = request.map_err(|reason| ProviderError::new(Fault::Unauthenticated, reason))?;
         let hidden = Hidden::of(request.headers());
-        Ok((request, Attempt { errand: self, speaker, losses, hidden }))
+        Ok((request, Attempt { errand: self, speaker, losses: written.losses, hidden }))
     }
 }
 

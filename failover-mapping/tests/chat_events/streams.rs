@@ -1,4 +1,4 @@
-//! Streams as the providers' references and the types of their official clients have them.
+//! Streams written by hand, event by event in the order and the shapes that the providers document; none is a live recording.
 
 use failover_mapping::ChatApi::{self, Completions, Messages};
 use failover_mapping::{EventTranslator, Fault};

@@ -9,6 +9,8 @@ use reqwest::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Result};
 use serde_json::{Value, json};
 
+use crate::read::{Read, read_anthropic, read_openai};
+
 pub(crate) const OPENAI_KEY: &str = "openai-secret-0001";
 pub(crate) const ANTHROPIC_KEY: &str = "anthropic-secret-0002";
 pub(crate) const TOGETHER_KEY: &str = "together-secret-0003";
@@ -77,15 +79,96 @@ impl Scene {
         request.json(body).send().await
     }
 
+    /// The provider that is asked.
+    pub(crate) fn own(&self, side: Side) -> &Provider {
+        match side {
+            Side::OpenAi => &self.openai,
+            Side::Anthropic => &self.anthropic,
+        }
+    }
+
+    /// The one that stands in for it.
+    pub(crate) fn other(&self, side: Side) -> &Provider {
+        self.own(side.other())
+    }
+
+    /// How many requests each of the two has seen.
+    pub(crate) fn counts_of(&self, side: Side) -> [usize; 2] {
+        [self.own(side).count(), self.other(side).count()]
+    }
+
+    /// A question whose answer is to come as a stream, with its usage.
+    pub(crate) async fn stream(&self, side: Side, client: &ClientWithMiddleware) -> Result<Response> {
+        match side {
+            Side::OpenAi => self.ask_openai(client, &gpt_with_usage()).await,
+            Side::Anthropic => self.ask_anthropic(client, &claude(true)).await,
+        }
+    }
+
+    /// How often something was told.
+    pub(crate) fn told_times(&self) -> usize {
+        self.seen.lock().expect("never poisoned").len()
+    }
+
     /// The history of the last request that was not simply answered.
     pub(crate) fn told(&self) -> Provenance {
         self.seen.lock().expect("never poisoned").last().expect("nothing was told").clone()
     }
 }
 
+/// Who is asked. The other one stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    OpenAi,
+    Anthropic,
+}
+
+impl Side {
+    pub(crate) const BOTH: [Self; 2] = [Self::OpenAi, Self::Anthropic];
+
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::OpenAi => Self::Anthropic,
+            Self::Anthropic => Self::OpenAi,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+
+    pub(crate) const fn model(self) -> &'static str {
+        match self {
+            Self::OpenAi => "gpt-4o",
+            Self::Anthropic => "claude-sonnet-4-5",
+        }
+    }
+
+    /// Its fault domain.
+    pub(crate) fn domain(self) -> String {
+        format!("{}/{}", self.name(), self.model())
+    }
+
+    pub(crate) async fn read(self, response: Response) -> Read {
+        match self {
+            Self::OpenAi => read_openai(response).await,
+            Self::Anthropic => read_anthropic(response).await,
+        }
+    }
+}
+
 pub(crate) fn client(builder: Builder<Failover>) -> ClientWithMiddleware {
-    let failover = builder.build().expect("a good configuration");
-    ClientBuilder::new(reqwest::Client::new()).with(failover).build()
+    let failover = builder.build().expect("a good configuration").with_stand_in_client(plain());
+    ClientBuilder::new(plain()).with(failover).build()
+}
+
+/// A client that is set up at once: it knows no certificates, and nobody asks for any here.
+pub(crate) fn plain() -> reqwest::Client {
+    let builder = reqwest::Client::builder().tls_certs_only([]);
+    builder.redirect(reqwest::redirect::Policy::none()).build().expect("a client")
 }
 
 pub(crate) fn gpt(stream: bool) -> Value {
@@ -94,6 +177,12 @@ pub(crate) fn gpt(stream: bool) -> Value {
         "messages": [{ "role": "user", "content": "why is the sky blue?" }],
         "stream": stream,
     })
+}
+
+pub(crate) fn gpt_with_usage() -> Value {
+    let mut body = gpt(true);
+    body["stream_options"] = json!({ "include_usage": true });
+    body
 }
 
 pub(crate) fn claude(stream: bool) -> Value {
@@ -107,64 +196,4 @@ pub(crate) fn claude(stream: bool) -> Value {
 
 pub(crate) fn served_by(response: &Response) -> Option<&str> {
     response.headers().get("x-failover-served-by").map(|name| name.to_str().expect("ASCII"))
-}
-
-/// A stream as a client reads it.
-#[derive(Debug, Default)]
-pub(crate) struct Read {
-    pub(crate) text: String,
-    pub(crate) model: String,
-    /// It said why it stopped, and that it is done.
-    pub(crate) complete: bool,
-    /// The code of an error within the stream.
-    pub(crate) error: Option<String>,
-    /// Somebody else has begun anew.
-    pub(crate) restarts: usize,
-    pub(crate) usage: Option<u64>,
-    /// The body ended without an error of the transport.
-    pub(crate) clean: bool,
-}
-
-/// Reads chat completions to their end.
-pub(crate) async fn read_openai(mut response: Response) -> Read {
-    let (mut read, mut bytes) = (Read { clean: true, ..Read::default() }, Vec::new());
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(_) => {
-                read.clean = false;
-                break;
-            }
-        }
-    }
-    let text = String::from_utf8(bytes).expect("UTF-8");
-    let mut stopped = false;
-    for event in text.split("\n\n") {
-        let Some(data) = event.strip_prefix("data: ") else {
-            assert!(event.is_empty() || event.starts_with(':'), "not an event: {event:?}");
-            continue;
-        };
-        if data == "[DONE]" {
-            read.complete = stopped;
-            continue;
-        }
-        let data: Value = serde_json::from_str(data).expect("JSON");
-        if let Some(code) = data["error"]["code"].as_str() {
-            read.error = Some(code.to_owned());
-        }
-        if data["failover"]["restart"] == true {
-            read.restarts += 1;
-            read.text.clear();
-        }
-        if let Some(model) = data["model"].as_str() {
-            model.clone_into(&mut read.model);
-        }
-        read.usage = data["usage"]["total_tokens"].as_u64().or(read.usage);
-        for choice in data["choices"].as_array().into_iter().flatten() {
-            read.text.push_str(choice["delta"]["content"].as_str().unwrap_or_default());
-            stopped |= choice["finish_reason"].is_string();
-        }
-    }
-    read
 }

@@ -14,11 +14,13 @@ mod by_isahc;
 mod by_reqwest;
 mod by_ureq;
 mod clocks;
+mod events;
 mod instructions;
 mod limits;
 mod rounds;
 mod row;
 mod stage;
+mod streams;
 mod table;
 
 use std::time::Duration;
@@ -30,8 +32,8 @@ use row::Table;
 /// How long each table's rows take turns.
 const EACH: Duration = Duration::from_secs(14);
 
-fn tables() -> [Table; 4] {
-    [by_ureq::table(), by_reqwest::table(), by_isahc::table(), passing()]
+fn tables() -> [Table; 5] {
+    [by_ureq::table(), by_reqwest::table(), by_isahc::table(), passing(), streams::table()]
 }
 
 /// What the drop-in adds to a request that it lets pass. A network takes a thousand times as long, so there is none: the clients'

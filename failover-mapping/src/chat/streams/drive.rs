@@ -3,11 +3,12 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use failover_core::{Action, Call, Entry, Fault, Finish, Guard, Launch, Moment, Outcome};
+use failover_core::{Action, Call, Entry, Fault, Finish, Launch, Moment, Outcome};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 
+use super::attended::Attended;
 use super::hear::{Flying, Heard, News, Stage, hear};
 use super::mail::{Outlet, Stream, StreamBroken, Wish, pair};
 use super::relay::{Relay, Streaming};
@@ -17,7 +18,11 @@ use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::flight::{Conclusion, Step};
 use crate::per_request::PerRequest;
+use crate::provenance::Provenance;
 use crate::target::Target;
+
+/// So long after a limit, nobody has looked: whoever looks is woken there.
+const LATE: Duration = Duration::from_millis(50);
 
 /// What the driver needs of an adapter: the time, chance, and a client of its own for the stand-ins.
 pub trait Wire: Runtime<Sleep: Send> + Send + Sync + 'static {
@@ -89,7 +94,7 @@ async fn drive<W: Wire>(wire: W, question: Question, outlet: Outlet<W::Body>) {
     };
     exchange.streamed();
     let call = Call::new(exchange.policy(), exchange.candidates(), wire.seed(), now);
-    let mut call = Guard::new(call, engine.fleet(), || wire.now());
+    let mut call = Attended::new(call, engine.fleet(), || wire.now());
     let mut show = Show::new(&outlet, relay);
     let mut flying: Option<Flying<'_, W>> = None;
     let mut end = End::default();
@@ -107,10 +112,17 @@ async fn drive<W: Wire>(wire: W, question: Question, outlet: Outlet<W::Body>) {
                     given_up(flying, &mut exchange, &mut show, &mut end, now);
                 }
             }
-            Action::Wait(until) => {
+            Action::Wait(_) if show.is_untaken() => {
                 show.taken().await;
+                now = wire.now();
+                call.excuse(now);
+            }
+            Action::Wait(until) => {
                 let news = listen(&mut flying, &show, until, now, &wire).await;
                 now = wire.now();
+                if until.is_some_and(|until| now > until.plus(LATE)) {
+                    call.excuse(now);
+                }
                 let Some(it) = &mut flying else {
                     show.flush(now);
                     continue;
@@ -118,11 +130,11 @@ async fn drive<W: Wire>(wire: W, question: Question, outlet: Outlet<W::Body>) {
                 let (attempt, Heard { progress, outcome }) =
                     (it.flight.launch.attempt, hear(it, news, &mut exchange, &mut show, &wire, now));
                 for progress in progress.into_iter().flatten() {
-                    call.progress(attempt, progress, now);
+                    call.heard(attempt, progress, now);
                 }
-                if show.begins(now) {
-                    let own = exchange.is_own(&it.flight.launch);
-                    show.begin((!own).then(|| exchange.head(&it.flight, call.report().entries(), now)));
+                if show.begins(now) && it.can_begin() && !matches!(outcome, Some(Outcome::Failed { .. })) {
+                    let so_far = exchange.so_far(&it.flight, call.report().entries(), outcome.is_some(), now);
+                    show.begin(!exchange.is_own(&it.flight.launch), so_far);
                 }
                 show.flush(now);
                 if let Some(outcome) = outcome {
@@ -175,6 +187,7 @@ fn given_up<W: Wire>(
     // The core has judged it already, so nobody asks for the outcome.
     let _ = match stage {
         Stage::Events(_, it) => {
+            show.landed();
             show.relay.broke(&it, Fault::Timeout);
             let outcome = exchange.stream_ended(&flight, Err(Fault::Timeout), now);
             end.spent = own.then_some(Fault::Timeout).or(end.spent);
@@ -203,11 +216,16 @@ struct End {
 
 impl End {
     fn landed<W: Wire>(&mut self, landed: Option<Flying<'_, W>>, exchange: &Exchange<'_, '_>) {
-        if let Some(Flying { flight, stage: Stage::Events(_, it) }) = landed {
-            if exchange.is_own(&flight.launch) {
-                self.spent = it.fault().or(self.spent);
+        let Some(Flying { flight, stage }) = landed else { return };
+        let own = exchange.is_own(&flight.launch);
+        match stage {
+            Stage::Events(_, it) => {
+                self.spent = if own { it.fault() } else { self.spent };
+                self.last = Some(it);
             }
-            self.last = Some(it);
+            // It has said something else by now, which is what counts.
+            Stage::Own => self.spent = None,
+            Stage::Asked(_) | Stage::Whole(..) => {}
         }
     }
 }
@@ -222,7 +240,8 @@ fn conclude<W: Wire>(
     now: Moment,
     wire: &W,
 ) {
-    let fault = exchange.latest_fault().or(end.spent).unwrap_or(Fault::Timeout);
+    // What the caller has seen of it broke off so; or else its own provider did, before anything was seen.
+    let fault = show.relay.broken().or(end.spent).or(exchange.latest_fault()).unwrap_or(Fault::Timeout);
     let served = matches!(finish, Finish::Served(_));
     let conclusion = exchange.conclude(entries, now, || wire.wall(), wire.seed());
     // The asked provider's own word on a request that nobody else is to answer, within its success.
@@ -230,18 +249,23 @@ fn conclude<W: Wire>(
         (finish, end.spent, &mut end.last, show.has_begun())
     {
         Relay::hand_on(it, &mut show.out);
-        show.begin(None);
+        show.begin(false, None);
         show.flush(now);
         let cut = matches!(fault, Fault::Cut | Fault::Reset | Fault::Timeout | Fault::Malformed);
         return show.outlet.end(if cut { Err(StreamBroken { fault }) } else { Ok(()) });
     }
     if !show.has_begun() {
-        let spent = end.spent.is_some();
-        let conclusion = if spent { exchange.spent(conclusion, fault) } else { conclusion };
+        let conclusion = match end.spent {
+            Some(fault) => exchange.spent(conclusion, fault),
+            None => conclusion,
+        };
         return show.outlet.wish(Wish::Conclude(conclusion));
     }
     let made = match conclusion {
-        Conclusion::StandIn(made) => exchange.made().map(|it| (made, it)),
+        Conclusion::StandIn(made) => {
+            let served = made.extensions().get().and_then(|history: &Provenance| history.served.as_ref());
+            exchange.made(served).map(|it| (made, it))
+        }
         Conclusion::Own(_) => None,
     };
     if let Some((made, mut it)) = made {
@@ -265,7 +289,8 @@ async fn listen<W: Wire>(
     now: Moment,
     wire: &W,
 ) -> News<W> {
-    let until = [until, show.wakes()].into_iter().flatten().min();
+    let can_begin = flying.as_ref().is_some_and(Flying::can_begin);
+    let until = [until, show.wakes(can_begin)].into_iter().flatten().min();
     let mut sleep = pin!(until.map(|until| wire.sleep(until.since(now))));
     poll_fn(|context| {
         let news = match flying.as_mut().map(|flying| &mut flying.stage) {

@@ -20,6 +20,13 @@ pub(super) struct Flying<'w, W: Wire> {
     pub(super) stage: Stage<'w, W::Body>,
 }
 
+impl<W: Wire> Flying<'_, W> {
+    /// Whether a response can be handed on as this one's: one that has not answered the caller's own request yet has no head.
+    pub(super) const fn can_begin(&self) -> bool {
+        !matches!(self.stage, Stage::Own)
+    }
+}
+
 pub(super) type Head<B> = Result<(StatusCode, HeaderMap, B), Fault>;
 
 /// How far it is.
@@ -112,7 +119,8 @@ pub(super) fn hear<W: Wire>(
                 }
             };
             if end.is_none() && streaming.is_stopped() {
-                show.stopped(now);
+                let left = [flight.left(now), flight.launch.limits.idle()];
+                show.stopped(left.into_iter().flatten().min(), now);
             }
             end.map(|end| {
                 show.landed();

@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::flight::Conclusion;
 use crate::observe::CallSpan;
+use crate::provenance::Provenance;
 
 /// What the driver wants of the runner.
 #[expect(clippy::exhaustive_enums, reason = "every wish must be met by every adapter")]
@@ -19,7 +20,7 @@ use crate::observe::CallSpan;
 pub enum Wish {
     /// Send the caller's own request, with these headers besides, within this span; and tell [`Stream::own_said`].
     SendOwn(Option<HeaderMap>, CallSpan),
-    /// The stream begins: hand it on.
+    /// The stream begins: hand it on, with its [history](Stream::history).
     Begin(Begun),
     /// There is no stream. Hand this on instead.
     Conclude(Conclusion),
@@ -68,6 +69,7 @@ struct Mail<B> {
     own_unwanted: bool,
     /// Nobody can send the caller's own request any more.
     own_gone: bool,
+    history: Option<Provenance>,
     pieces: VecDeque<Vec<u8>>,
     over: Option<Result<(), StreamBroken>>,
 }
@@ -79,6 +81,7 @@ pub(crate) fn pair<B>() -> (Outlet<B>, Stream<B>) {
         own: None,
         own_unwanted: false,
         own_gone: false,
+        history: None,
         pieces: VecDeque::new(),
         over: None,
     };
@@ -116,6 +119,10 @@ impl<B> Outlet<B> {
         mail.wishes.retain(|wish| !matches!(wish, Wish::SendOwn(..)));
     }
 
+    pub(crate) fn tell(&self, history: Option<Provenance>) {
+        lock(&self.0).history = history;
+    }
+
     pub(crate) fn push(&self, piece: Vec<u8>) {
         lock(&self.0).pieces.push_back(piece);
     }
@@ -135,6 +142,13 @@ impl<B> Stream<B> {
     #[must_use]
     pub fn wish(&self) -> Option<Wish> {
         lock(&self.0).wishes.pop_front()
+    }
+
+    /// What is known of a stream that has just begun, to be told once: who serves it, and who has failed. Nothing where the asked
+    /// provider was the first and only one to be asked.
+    #[must_use]
+    pub fn history(&self) -> Option<Provenance> {
+        lock(&self.0).history.take()
     }
 
     /// The asked provider has said this.

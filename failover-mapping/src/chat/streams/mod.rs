@@ -16,13 +16,16 @@
 //! A stream is handed on with its first token, not with its head: until then a refusal, a silence or a broken connection is
 //! answered by another provider, unseen. What happens after that, [`StreamPolicy`](crate::StreamPolicy) says.
 
+mod attended;
 mod drive;
 mod hear;
 mod mail;
 mod part;
 mod relay;
+mod runner;
 mod show;
 
 pub use drive::{Question, Wire, start};
 pub use part::is_events;
 pub use mail::{Begun, OwnSaid, Stream, StreamBroken, Wish};
+pub use runner::Running;

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use failover_core::{Entry, Fault, Moment, Outcome, Step};
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use failover_core::{Entry, Fault, Launch, Moment, Outcome, Step};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::relay::{Relay, Streaming};
 use crate::chat::errand::Manner;
@@ -12,6 +12,7 @@ use crate::errand::{Cast, Errand};
 use crate::exchange::Exchange;
 use crate::flight::{Conclusion, Flight};
 use crate::history::Names;
+use crate::provenance::{Provenance, Served};
 use crate::shape;
 
 impl Exchange<'_, '_> {
@@ -34,7 +35,8 @@ impl Exchange<'_, '_> {
         let (chat, texts) = (self.chat()?, &self.config.texts);
         let created = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let api = chat.speaker.api();
-        Some(Relay::new(api, texts.streams, texts.buffer, chat.wants_usage, (created, number)))
+        let sizes = (texts.buffer, self.config.answer_limit());
+        Some(Relay::new(api, texts.streams, sizes, chat.wants_usage, (created, number)))
     }
 
     /// A success that comes as events.
@@ -84,31 +86,31 @@ impl Exchange<'_, '_> {
         self.history.attempts.last()?.fault
     }
 
-    /// A reader of an answer of ours, in the caller's own API.
-    pub(super) fn made(&self) -> Option<Streaming> {
+    /// A reader of an answer of ours, in the caller's own API, and of whoever served it.
+    pub(super) fn made(&self, served: Option<&Served>) -> Option<Streaming> {
         let chat = self.chat()?;
-        let by = (chat.speaker.provider.as_str(), &*chat.model);
+        let asked = (chat.speaker.provider.as_str(), &*chat.model);
+        let by = served.map_or(asked, |served| (served.provider.as_str(), &served.model));
         Some(Streaming::new(chat.speaker.api(), by, false))
     }
 
-    /// The head of a stand-in's stream, with what is known so far.
-    pub(super) fn head(
+    /// What is known when this attempt's stream begins. None where the asked provider is the first and only one to be asked.
+    pub(super) fn so_far(
         &self,
         flight: &Flight,
         entries: impl IntoIterator<Item = Entry>,
+        is_over: bool,
         now: Moment,
-    ) -> HeaderMap {
+    ) -> Option<Provenance> {
         let cast = Cast { config: self.config, errand: &self.errand };
-        let mut headers = HeaderMap::new();
         let mut history = self.history.clone();
-        let (provider, model, _) = cast.named(flight.launch.candidate);
-        history.record(flight, (provider, model), Some(StatusCode::OK), None, now);
-        if let Some(provenance) = history.provenance(&cast, entries, true, now) {
-            provenance.mark(&mut headers);
+        let Launch { candidate, last_resort, .. } = flight.launch;
+        if !is_over {
+            history.untouched = self.is_own(&flight.launch) && history.attempts.is_empty() && !last_resort;
+            let (provider, model, _) = cast.named(candidate);
+            history.record(flight, (provider, model), Some(StatusCode::OK), None, now);
         }
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(shape::EVENTS));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers
+        history.provenance(&cast, entries, true, now)
     }
 
     /// What the caller gets where the asked provider's own stream has been used up, and nobody else served.

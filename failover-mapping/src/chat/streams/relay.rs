@@ -8,7 +8,7 @@ use failover_core::Fault;
 
 use crate::chat::api::{ChatApi, Heading};
 use crate::chat::delta::Delta;
-use crate::chat::events::{EventReader, EventWriter, end_of};
+use crate::chat::events::{EventReader, EventWriter, Heard, end_of};
 use crate::chat::policy::StreamPolicy;
 
 /// An attempt whose answer comes as events.
@@ -20,8 +20,12 @@ pub(crate) struct Streaming {
     /// It speaks the caller's API as the caller's own provider does: its events go out as they are.
     raw: bool,
     held: Held,
-    /// So many bytes came that are held back.
+    /// So many bytes are held back.
     bytes: usize,
+    /// A part of the answer came that the caller can see.
+    content: bool,
+    /// The event by which it says that it has failed, as it came.
+    farewell: Vec<u8>,
     on_air: bool,
     /// It has said itself that it failed, and the caller has heard it.
     said: bool,
@@ -51,6 +55,8 @@ pub(crate) struct Relay {
     policy: StreamPolicy,
     /// So many bytes are held back of an answer that is to be shown whole.
     most: usize,
+    /// Whoever says more than this without a part of the answer says nothing.
+    limit: usize,
     created: u64,
     number: u64,
     usage_wanted: bool,
@@ -68,6 +74,8 @@ impl Streaming {
             raw,
             held: if raw { Held::Raw(Vec::new()) } else { Held::Deltas(Vec::new()) },
             bytes: 0,
+            content: false,
+            farewell: Vec::new(),
             on_air: false,
             said: false,
             fault: None,
@@ -98,51 +106,63 @@ impl Relay {
     pub(crate) fn new(
         api: ChatApi,
         policy: StreamPolicy,
-        most: usize,
+        (most, limit): (usize, usize),
         usage_wanted: bool,
         (created, number): (u64, u64),
     ) -> Self {
-        Self { api, policy, most, created, number, usage_wanted, writer: None, broke: None }
+        let limit = limit.max(most);
+        Self { api, policy, most, limit, created, number, usage_wanted, writer: None, broke: None }
     }
 
-    /// Whether the events of the caller's own provider go out as they are. Where another may begin anew behind a marker, one
-    /// hand writes all of it.
-    pub(crate) fn keeps_raw(&self) -> bool {
-        self.policy != StreamPolicy::Restart
+    /// Whether the events of the caller's own provider go out as they are. Behind a restart they cannot: their blocks and calls
+    /// would be numbered like those that are void.
+    pub(crate) const fn keeps_raw(&self) -> bool {
+        self.writer.is_none()
+    }
+
+    /// Why the one broke off whom the caller saw last, unless that one is on air.
+    pub(crate) const fn broken(&self) -> Option<Fault> {
+        self.broke
     }
 
     /// A piece of an attempt's stream came.
     pub(crate) fn fed(&mut self, it: &mut Streaming, chunk: &[u8], out: &mut Vec<u8>) -> Fed {
-        let mut fed = Fed::default();
-        let (mut content, mut failed) = (false, None);
-        let Streaming { reader, held, raw, .. } = it;
+        let (mut fed, mut failed) = (Fed::default(), None);
+        let Streaming { reader, held, raw, bytes, content, farewell, .. } = it;
         let read = reader.feed(chunk, &mut |event| {
             if !event.sound || failed.is_some() {
                 return;
             }
             for delta in event.deltas {
                 fed.heard |= delta.is_token();
-                content |= if *raw { delta.is_token() } else { delta.is_content() };
+                *content |= if *raw { delta.is_token() } else { delta.is_content() };
                 if let Delta::Failed(fault) = delta {
                     failed = Some(*fault);
                 }
             }
-            match held {
-                Held::Raw(bytes) => event.write_to(bytes),
-                Held::Deltas(deltas) => deltas.extend_from_slice(event.deltas),
+            if failed.is_some() {
+                event.write_to(farewell);
+            } else if held.keep(&event) {
+                *bytes = bytes.saturating_add(event.data.len());
             }
         });
         let over = failed.or(read.err()).map(Err).or_else(|| it.reader.is_done().then(|| it.reader.end()));
-        it.bytes = it.bytes.saturating_add(chunk.len());
         let ready = match self.policy {
-            StreamPolicy::Buffer => it.bytes > self.most,
-            StreamPolicy::Error | StreamPolicy::Restart => content,
+            StreamPolicy::Buffer => it.content && it.bytes > self.most,
+            StreamPolicy::Error | StreamPolicy::Restart => it.content,
         };
         // What fails in the same breath has not been seen yet.
         if it.on_air || (ready && !matches!(over, Some(Err(_)))) {
             self.air(it, out);
-            it.said |= it.raw && failed.is_some();
             fed.shown = self.policy != StreamPolicy::Restart;
+            // Its own words are the last, unless somebody else may begin anew.
+            if fed.shown && it.raw && !it.farewell.is_empty() {
+                out.append(&mut it.farewell);
+                it.said = true;
+            }
+        } else if over.is_none() && it.bytes > self.limit {
+            fed.end = Some(Err(Fault::Malformed));
+            return fed;
         }
         fed.end = over;
         fed
@@ -162,6 +182,9 @@ impl Relay {
     pub(crate) fn broke(&mut self, it: &Streaming, fault: Fault) {
         if it.on_air {
             self.broke = Some(fault);
+            if it.raw {
+                self.writer_for(it).follow(&it.reader);
+            }
         }
     }
 
@@ -170,6 +193,7 @@ impl Relay {
         if let Held::Raw(bytes) = &mut it.held {
             out.append(bytes);
         }
+        out.append(&mut it.farewell);
     }
 
     /// The stream ends with an error, unless the one on air has said it already.
@@ -184,6 +208,7 @@ impl Relay {
 
     /// Shows what was held back, and all that comes from now on.
     fn air(&mut self, it: &mut Streaming, out: &mut Vec<u8>) {
+        it.bytes = 0;
         if !std::mem::replace(&mut it.on_air, true)
             && let Some(why) = self.broke.take()
         {
@@ -204,5 +229,23 @@ impl Relay {
         let heading = Heading { model: &it.model, created: self.created, number: self.number };
         let (api, usage) = (self.api, self.usage_wanted);
         self.writer.get_or_insert_with(|| EventWriter::new(api, &heading, usage))
+    }
+}
+
+impl Held {
+    /// Keeps what the event says, if it says anything that is shown later.
+    fn keep(&mut self, event: &Heard<'_>) -> bool {
+        match self {
+            Self::Raw(bytes) => event.write_to(bytes),
+            Self::Deltas(deltas) => {
+                // However long it thinks, that is one sign of life.
+                let thinks = deltas.last() == Some(&Delta::Thinking);
+                if event.deltas.is_empty() || (thinks && event.deltas == [Delta::Thinking]) {
+                    return false;
+                }
+                deltas.extend_from_slice(event.deltas);
+            }
+        }
+        true
     }
 }

@@ -9,6 +9,7 @@ use failover_core::Fault;
 
 use super::drive::{Question, Wire, start};
 use super::mail::{OwnSaid, Stream, StreamBroken, Wish};
+use crate::provenance::Provenance;
 
 /// A driver that is under way: first by the future that answers the request, then by the body of the response.
 pub struct Running<B> {
@@ -50,6 +51,12 @@ impl<B: Send + Unpin + 'static> Running<B> {
             if over || self.stream.is_own_unwanted() { Poll::Ready(None) } else { Poll::Pending }
         })
         .await
+    }
+
+    /// What is known of a stream that has just begun: see [`Stream::history`].
+    #[must_use]
+    pub fn history(&self) -> Option<Provenance> {
+        self.stream.history()
     }
 
     /// The asked provider has said this.

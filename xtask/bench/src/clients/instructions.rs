@@ -31,7 +31,7 @@ pub(crate) fn can_be_counted() -> bool {
 /// None if it could not be counted.
 pub(crate) fn of(row: &Row, stage: &Stage) -> Option<f64> {
     let (few, many) = (counted(row, FEW, stage)?, counted(row, MANY, stage)?);
-    Some((many as f64 - few as f64) / (MANY - FEW) as f64)
+    Some((many as f64 - few as f64) / (MANY - FEW) as f64 / f64::from(row.parts))
 }
 
 fn counted(row: &Row, count: u64, stage: &Stage) -> Option<u64> {

@@ -19,7 +19,7 @@ const TIMED: usize = 8;
 /// What the allocations of one request are averaged over.
 const COUNTED: u32 = 1_000;
 
-/// The medians of one row. Times are in ns per request.
+/// The medians of one row. Times are in ns per request, or per part of one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) time: f64,
@@ -74,11 +74,11 @@ impl<'t> Runner<'t> {
 
     fn take_turn(&mut self) {
         (0..UNTIMED).for_each(|_| (self.work)());
-        let together = self.row.together;
+        let (together, parts) = (self.row.together, self.row.parts);
         let turn: [f64; TIMED] = std::array::from_fn(|_| {
             let begun = Instant::now();
             (0..together).for_each(|_| (self.work)());
-            begun.elapsed().as_nanos() as f64 / f64::from(together)
+            begun.elapsed().as_nanos() as f64 / f64::from(together) / f64::from(parts)
         });
         self.medians.push(middle(turn.into_iter()));
         self.samples.extend(turn);
@@ -86,7 +86,7 @@ impl<'t> Runner<'t> {
 
     fn allocations(&mut self) -> f64 {
         let count = allocations::everywhere(|| (0..COUNTED).for_each(|_| (self.work)()));
-        count as f64 / f64::from(COUNTED)
+        count as f64 / f64::from(COUNTED) / f64::from(self.row.parts)
     }
 }
 

@@ -19,12 +19,14 @@ pub(crate) struct Row {
     pub(crate) limits: Limits,
     /// How many requests are timed together: one, but where a look at the clock would be a good part of it.
     pub(crate) together: u32,
+    /// Of how many parts an answer consists, if each is what is measured.
+    pub(crate) parts: u32,
     make: fn(&Stage) -> Work,
 }
 
 impl Row {
     pub(crate) const fn new(name: &'static str, make: fn(&Stage) -> Work) -> Self {
-        Self { name, against: None, limits: Limits::NONE, together: 1, make }
+        Self { name, against: None, limits: Limits::NONE, together: 1, parts: 1, make }
     }
 
     pub(crate) const fn against(self, base: &'static str) -> Self {
@@ -37,6 +39,10 @@ impl Row {
 
     pub(crate) const fn together(self, together: u32) -> Self {
         Self { together, ..self }
+    }
+
+    pub(crate) const fn parts(self, parts: u32) -> Self {
+        Self { parts, ..self }
     }
 
     /// A client of its own, and what is done with it.

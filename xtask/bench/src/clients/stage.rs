@@ -1,5 +1,5 @@
-//! Four providers on loopback that always say the same: one that is healthy, one that refuses, the stand-in, and one that is none
-//! of ours.
+//! Providers on loopback that always say the same: one that is healthy, one that refuses, the stand-in, one that is none of ours, and
+//! two whose answers are streams of events.
 //!
 //! They say it without allocating, so that all that is allocated is the client's, and so fast that the client is what is
 //! measured. As many threads as there may be connections wait for them.
@@ -7,6 +7,8 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
+
+use super::events;
 
 /// What a FAL client asks for.
 pub(crate) const ASKED: &str = r#"{"prompt":"a lighthouse at dusk, oil on canvas","image_size":"landscape_4_3","num_inference_steps":28,"guidance_scale":3.5,"num_images":1,"seed":42,"enable_safety_checker":true,"output_format":"jpeg"}"#;
@@ -26,6 +28,10 @@ pub(crate) struct Stage {
     pub(crate) busy: String,
     pub(crate) nexa: String,
     pub(crate) other: String,
+    /// Chat completions, as a stream.
+    pub(crate) completions: String,
+    /// Anthropic's messages, as a stream.
+    pub(crate) messages: String,
 }
 
 impl Stage {
@@ -35,6 +41,8 @@ impl Stage {
             busy: provider("429 Too Many Requests", REFUSED),
             nexa: provider("200 OK", STOOD_IN),
             other: provider("200 OK", PAINTED),
+            completions: listen(events::completions()),
+            messages: listen(events::messages()),
         }
     }
 
@@ -42,11 +50,13 @@ impl Stage {
     pub(crate) fn elsewhere(told: &str) -> Option<Self> {
         let mut urls = told.split(',').map(str::to_owned);
         let (healthy, busy, nexa, other) = (urls.next()?, urls.next()?, urls.next()?, urls.next()?);
-        Some(Self { healthy, busy, nexa, other })
+        let (completions, messages) = (urls.next()?, urls.next()?);
+        Some(Self { healthy, busy, nexa, other, completions, messages })
     }
 
     pub(crate) fn told(&self) -> String {
-        [&*self.healthy, &*self.busy, &*self.nexa, &*self.other].join(",")
+        let Self { healthy, busy, nexa, other, completions, messages } = self;
+        [&**healthy, busy, nexa, other, completions, messages].join(",")
     }
 
     pub(crate) fn asked_of(base: &str) -> String {
@@ -56,11 +66,15 @@ impl Stage {
 
 /// Starts one, and says where it is.
 fn provider(status: &str, body: &str) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-    let address = listener.local_addr().expect("it is bound");
     let head =
         format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-fal-request-id: 7b0f6c1e\r\n");
-    let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    listen(format!("{head}content-length: {}\r\n\r\n{body}", body.len()))
+}
+
+/// Starts one that says this, and says where it is.
+fn listen(answer: String) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
     for _ in 0..CONNECTIONS {
         let (listener, answer) = (listener.try_clone().expect("a socket can be shared"), answer.clone());
         thread::spawn(move || {

@@ -1,0 +1,205 @@
+//! A chat whose answer is wanted as a stream of events: what the driver of it wishes is done here, first by the future that
+//! answers the request, then by the body of the response.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime};
+
+use failover_core::{Fault, Limits, Moment};
+use failover_mapping::calls::futures::Runtime;
+use failover_mapping::chat::streams::{
+    Begun, OwnSaid, Question, Running, StreamBroken, Wire, Wish, is_events,
+};
+use failover_mapping::{Body, Conclusion, Engine, PerRequest};
+use futures_lite::AsyncRead;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Request, Response, StatusCode};
+use isahc::{AsyncBody, Error, HttpClient};
+
+use crate::clock::{Clock, seed};
+use crate::error::{fault_of, fault_of_body};
+use crate::kept::Kept;
+use crate::run::{First, hand_on};
+use crate::{Failover, attempt};
+
+/// The client for stand-ins, and the time.
+struct Wired(Failover);
+
+impl Runtime for Wired {
+    type Sleep = <Clock as Runtime>::Sleep;
+
+    fn now(&self) -> Moment {
+        self.0.clock.now()
+    }
+
+    fn sleep(&self, time: Duration) -> Self::Sleep {
+        self.0.clock.sleep(time)
+    }
+
+    fn seed(&self) -> u64 {
+        seed()
+    }
+}
+
+impl Wire for Wired {
+    type Body = Pieces;
+    type Piece = Vec<u8>;
+
+    fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    async fn ask(&self, request: Request<Vec<u8>>) -> Result<(StatusCode, HeaderMap, Pieces), Fault> {
+        let limits = request.extensions().get().copied().unwrap_or(Limits::NONE);
+        let (parts, body) = attempt::open(&self.0.stand_in, request, &limits).await?.into_parts();
+        Ok((parts.status, parts.headers, Pieces::new(body)))
+    }
+
+    fn poll_piece(body: &mut Pieces, context: &mut Context<'_>) -> Poll<Option<Result<Vec<u8>, Fault>>> {
+        let read = ready!(Pin::new(&mut body.body).poll_read(context, &mut body.room));
+        Poll::Ready(match read {
+            Ok(0) => None,
+            Ok(count) => Some(Ok(body.room[..count].to_vec())),
+            Err(error) => Some(Err(fault_of_body(&error))),
+        })
+    }
+}
+
+/// The body of an answer, and room for what is read of it at once.
+struct Pieces {
+    body: AsyncBody,
+    room: Vec<u8>,
+}
+
+impl Pieces {
+    fn new(body: AsyncBody) -> Self {
+        Self { body, room: vec![0; 16 * 1024] }
+    }
+}
+
+/// Answers a request for a stream, by whoever can. `body` is a copy of the request's.
+pub(crate) async fn run(
+    failover: &Failover,
+    client: &HttpClient,
+    request: Request<AsyncBody>,
+    body: Vec<u8>,
+) -> Result<Response<AsyncBody>, Error> {
+    let wishes = request.extensions().get::<PerRequest>().or(failover.wishes.as_ref());
+    let question = Question {
+        method: request.method().clone(),
+        uri: request.uri().clone(),
+        headers: request.headers().clone(),
+        body: body.clone(),
+        wishes: wishes.cloned(),
+    };
+    let mut running = Running::new(Wired(failover.clone()), question);
+    let mut unasked = Some(request);
+    let mut first = First::Unasked;
+    loop {
+        match first.beside(running.wish()).await {
+            Some(Wish::SendOwn(added, span)) => {
+                let Some(sent) = unasked.take() else {
+                    running.own_is_gone();
+                    continue;
+                };
+                unasked = Some(attempt::again(&sent, &body));
+                // Its limits are the driver's.
+                let asking = attempt::own(client, sent, added.as_ref(), &Limits::NONE, &failover.clock);
+                let said = span.around(running.meanwhile(asking)).await.flatten();
+                let Some(said) = said else { continue };
+                first = match said {
+                    Err(error) => {
+                        running.own_said(OwnSaid::Failed(fault_of(&error)));
+                        First::Error(error)
+                    }
+                    Ok(response) => heard(response, &running, &failover.clock).await,
+                };
+            }
+            Some(Wish::Begin(begun)) => return Ok(begin(begun, first, running)),
+            Some(Wish::Conclude(conclusion)) => return hand_on(conclusion, first),
+            None => return hand_on(Conclusion::Own(None), first),
+        }
+    }
+}
+
+/// The asked provider has answered: tells the driver, and keeps what the caller may get.
+async fn heard(response: Response<AsyncBody>, running: &Running<Pieces>, clock: &Clock) -> First {
+    let (status, headers) = (response.status(), response.headers().clone());
+    if is_events(status, &headers) {
+        let (head, body) = response.into_parts();
+        running.own_said(OwnSaid::Events(status, headers, Pieces::new(body)));
+        return First::Streamed(head);
+    }
+    if status.is_success() {
+        running.own_said(OwnSaid::Other(status, headers, Vec::new()));
+        return First::Untouched(response);
+    }
+    let mut kept = Kept::new(response);
+    let read = match kept.peek(None, clock).await {
+        (.., Body::Beginning(read)) => read.to_vec(),
+        _ => Vec::new(),
+    };
+    running.own_said(OwnSaid::Other(status, headers, read));
+    First::Answer(kept)
+}
+
+/// The response whose body is the stream.
+fn begin(begun: Begun, first: First, running: Running<Pieces>) -> Response<AsyncBody> {
+    let body = AsyncBody::from_reader(Events { running, piece: Vec::new(), taken: 0 });
+    match (begun, first) {
+        (Begun::Own, First::Streamed(mut head)) => {
+            head.headers.remove(CONTENT_LENGTH);
+            Response::from_parts(head, body)
+        }
+        (Begun::Own, _) => Response::new(body),
+        (Begun::StandIn(headers), first) => {
+            let mut response = Response::new(body);
+            *response.headers_mut() = headers;
+            *response.extensions_mut() = first.into_marks().unwrap_or_default();
+            response
+        }
+    }
+}
+
+/// The body of the response: whoever reads it drives the rest of the call, in any executor or in none.
+struct Events {
+    running: Running<Pieces>,
+    piece: Vec<u8>,
+    taken: usize,
+}
+
+impl AsyncRead for Events {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        while this.taken == this.piece.len() {
+            match ready!(this.running.poll_piece(context)) {
+                None => return Poll::Ready(Ok(0)),
+                Some(Err(broken)) => return Poll::Ready(Err(broke_off(broken))),
+                Some(Ok(piece)) => (this.piece, this.taken) = (piece, 0),
+            }
+        }
+        let here = &this.piece[this.taken..];
+        let count = here.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&here[..count]);
+        this.taken += count;
+        Poll::Ready(Ok(count))
+    }
+}
+
+/// Of a kind that isahc itself has for such an end.
+fn broke_off(broken: StreamBroken) -> io::Error {
+    let kind = match broken.fault {
+        Fault::Timeout | Fault::CallerDeadline => io::ErrorKind::TimedOut,
+        _ => io::ErrorKind::UnexpectedEof,
+    };
+    io::Error::new(kind, broken)
+}

@@ -1,0 +1,42 @@
+//! The models that write, as the tables and the settings have them.
+
+use super::Config;
+use crate::provider::ProviderName;
+
+/// A model that writes, and who stands in for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TextModel<'c> {
+    /// Whose model it is.
+    pub provider: ProviderName,
+    /// The provider's name of it.
+    pub id: &'c str,
+    /// Who stands in for it, in this order, each with its own name of the model.
+    pub stand_ins: Vec<(ProviderName, &'c str)>,
+}
+
+impl Config {
+    /// The models that write: all of the tables, whether anybody stands in for them or not.
+    ///
+    /// ```
+    /// use failover_mapping::{Config, ProviderName};
+    ///
+    /// let config = Config::builder().key(ProviderName::Anthropic, "anthropic-key").build()?;
+    /// let asked = config.text_models().find(|model| model.id == "gpt-4o").expect("it has a row");
+    /// assert_eq!(asked.provider, ProviderName::OpenAi);
+    /// assert_eq!(asked.stand_ins[0].0, ProviderName::Anthropic);
+    /// # Ok::<(), failover_mapping::ConfigError>(())
+    /// ```
+    pub fn text_models(&self) -> impl Iterator<Item = TextModel<'_>> {
+        let speakers = self.texts.speakers.iter().enumerate();
+        speakers.flat_map(move |(place, speaker)| {
+            speaker.data.models.iter().map(move |row| {
+                let plan = self.texts.plan(place, &row.id);
+                let writers = plan.map_or(&[][..], |plan| &plan.stand_ins).iter();
+                let named = |place: usize| self.texts.speakers.get(place).map(|speaker| speaker.provider);
+                let stand_ins = writers.filter_map(|it| Some((named(it.speaker)?, it.model.as_str())));
+                TextModel { provider: speaker.provider, id: &row.id, stand_ins: stand_ins.collect() }
+            })
+        })
+    }
+}
