@@ -56,6 +56,7 @@ impl Call<'_> {
     }
 
     /// The next action of a call of whose answer the caller has seen a part: the others are called off, and nobody else is asked.
+    #[inline(never)] // Apart from the calls that tell of no progress, which are to stay as fast as they were.
     pub(crate) fn go_on_alone(&mut self, fleet: &Fleet) -> Option<Action> {
         let unseen = self.slots.iter().position(|slot| slot.is_flying() && !slot.is_shown());
         if let Some(place) = unseen {

@@ -1,4 +1,5 @@
-//! Failover for [isahc]: when FAL or Replicate cannot answer, another provider does, in the shape of the one that was asked.
+//! Failover for [isahc]: when FAL, Replicate, OpenAI, Anthropic or Together cannot answer, another provider
+//! does, in the shape of the one that was asked.
 //! Without tokio, for plain threads and for any executor (smol, async-std, an actor system).
 //!
 //! ```no_run
@@ -29,11 +30,13 @@
 //!
 //! For the models that have a row: images, videos, speech and transcriptions. [`Failover::config`] shows the tables.
 //!
+//! And [chats](#chats) of OpenAI, Anthropic and Together, whole or as a stream.
+//!
 //! # What happens to a request
 //!
 //! * A request that has no stand-in (another host, another model, another method) passes through as it is.
 //! * The asked provider is asked first, once, through the caller's own client. A healthy answer is handed on untouched.
-//! * On a trigger (429, 500, 502, 503, 504, no connection, a reset, a timeout) NexaAPI is asked, through a client of ours that
+//! * On a trigger (429, 500, 502, 503, 504, 529, no connection, a reset, a timeout) NexaAPI is asked, through a client of ours that
 //!   follows no redirect and sends NexaAPI's key and nothing of the caller's. [`Builder::stand_ins`] names others, and their
 //!   order.
 //! * A stand-in that works on a job is asked for it until it is done, where the caller waits for the result.
@@ -57,6 +60,37 @@
 //! * NexaAPI cannot cancel. FAL's clients hear `ALREADY_COMPLETED`, Replicate's how the job stands.
 //! * Such an answer carries a [`Provenance`], and [`Builder::on_failover`] is not called again.
 //! * Files for data URIs are fetched without a key, from a stand-in's own hosts and those of [`Builder::media_host`] only.
+//!
+//! # Chats
+//!
+//! A chat (`POST /v1/chat/completions` of OpenAI, Together and every [`Builder::text_provider`]; `POST /v1/messages` of Anthropic) is
+//! answered by whoever of them has a key of yours, each by its first model of the asked one's class ([`Config::text_models`]), or as
+//! [`Builder::fallbacks`] says. The answer is in the asked API's shape, a stream of events if one was asked for, and names the
+//! model that answered.
+//!
+//! * Both APIs are translated into each other: what the system says, turns, images, tools and their results, stop sequences, limits,
+//!   how words are chosen, usage, why it ended. What has no counterpart is lost, and the [`Provenance`] tells; where it would
+//!   change the answer's shape (`n`, `logprobs`, a JSON schema), nobody stands in.
+//! * A rate limit is waited for if it is short ([`Builder::text_patience`]); an account without credit is not asked twice; a chat that is
+//!   too long for a model goes to another model; what a provider refuses for its content is the caller's to know.
+//! * The asked provider is asked again before a stand-in is ([`Builder::text_retries`]), where its request can be sent twice.
+//! * A stream is handed on with its first token: until then another provider takes over unseen, also when nothing but keep-alives has
+//!   come for [`Builder::first_token_limit`]. One that breaks off later, or is silent for [`Builder::idle_limit`], ends with an error in
+//!   the asked API's shape, and the body with a [`StreamBroken`]; or as [`Builder::stream_policy`] says. It never ends as if it were
+//!   complete.
+//! * When everybody has failed, the caller gets its own provider's answer, with `x-should-retry: false`, so that OpenAI's and
+//!   Anthropic's own clients do not begin anew.
+//!
+//! Text without a request of your own, here the `generate_text` that an article builds by hand ([`text`]):
+//!
+//! ```
+//! use failover_isahc::{Failover, text::TextError};
+//!
+//! async fn generate_text(failover: &Failover, prompt: &str, model: &str) -> Result<String, TextError> {
+//!     let ask = failover.text().model(model).prompt(prompt);
+//!     Ok(ask.by_health().cached().ask().await?.text)
+//! }
+//! ```
 //!
 //! # What else there is
 //!
@@ -92,6 +126,9 @@
 //! * `json()` and `bytes()` of isahc make room for as much as an answer declares before it has come: a server that declares
 //!   10^18 bytes ends the process. Where answers are checked, such an answer of the asked provider's is answered by a stand-in.
 //! * A limit of zero is none for isahc, and one that never ends an error. Ours are kept within what it can count.
+//! * The body of a chat that is streamed drives the rest of the call, in whatever executor reads it, or in a plain thread. By then
+//!   the asked provider cannot be asked again. One that breaks off ends with an [`io::Error`](std::io::Error) that holds a
+//!   [`StreamBroken`]. A stand-in's connection that nobody reads any more stays for as long as a token may take.
 //! * A body that is not a buffer (a reader, a file) cannot be sent again and is not read ahead: such a request passes through as
 //!   it is, as does one that is longer than [`Builder::request_limit`].
 //! * [`Builder::deadline`] and [`Builder::primary_limit`] bound the asked provider until its headers are there, redirects included;
@@ -176,8 +213,4 @@ pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
 pub use failover_mapping::chat::streams::StreamBroken;
 pub use failover_mapping::observe;
-pub use failover_mapping::{
-    Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
-    OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store,
-    StreamPolicy, Substitution, Task, Translated, Triggers, Unanswered,
-};
+pub use failover_mapping::{Asked, Attempt, Builder, Catalogue, ChatApi, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind, OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store, StreamPolicy, Substitution, Task, TextModel, Translated, Triggers, Unanswered};

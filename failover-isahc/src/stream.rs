@@ -150,20 +150,24 @@ async fn heard(response: Response<AsyncBody>, running: &Running<Pieces>, clock: 
 
 /// The response whose body is the stream.
 fn begin(begun: Begun, first: First, running: Running<Pieces>) -> Response<AsyncBody> {
-    let body = AsyncBody::from_reader(Events { running, piece: Vec::new(), taken: 0 });
+    let history = running.history();
+    let mut response = Response::new(AsyncBody::from_reader(Events { running, piece: Vec::new(), taken: 0 }));
     match (begun, first) {
         (Begun::Own, First::Streamed(mut head)) => {
             head.headers.remove(CONTENT_LENGTH);
-            Response::from_parts(head, body)
+            response = Response::from_parts(head, response.into_body());
         }
-        (Begun::Own, _) => Response::new(body),
+        (Begun::Own, _) => {}
         (Begun::StandIn(headers), first) => {
-            let mut response = Response::new(body);
             *response.headers_mut() = headers;
             *response.extensions_mut() = first.into_marks().unwrap_or_default();
-            response
         }
     }
+    if let Some(history) = history {
+        history.mark(response.headers_mut());
+        response.extensions_mut().insert(history);
+    }
+    response
 }
 
 /// The body of the response: whoever reads it drives the rest of the call, in any executor or in none.

@@ -1,5 +1,6 @@
 //! The checked settings, with everything precomputed that requests have in common.
 
+mod asked_at;
 mod checks;
 mod effective;
 mod plans;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use failover_core::{Backoff, Breaker, Candidate, Limits, Policy, ProviderId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use self::asked_at::AskedAt;
 use self::plans::Domains;
 pub(crate) use self::plans::{Plan, first_answer};
 pub use self::text_models::TextModel;
@@ -51,6 +53,7 @@ pub trait FromConfig: Sized {
 pub struct Config {
     pub(crate) catalogue: Catalogue,
     pub(crate) origins: Vec<(Site, Origin)>,
+    asked_at: AskedAt,
     pub(crate) standings: Vec<Standing>,
     fal: Vec<Option<Plan>>,
     replicate: Vec<Option<Plan>>,
@@ -128,8 +131,10 @@ impl Config {
         if settings.fal_no_retry {
             primary_headers.insert(HeaderName::from_static("x-fal-no-retry"), HeaderValue::from_static("1"));
         }
+        let origins = checks::origins(&settings, &texts)?;
         let mut config = Self {
-            origins: checks::origins(&settings, &texts)?,
+            asked_at: AskedAt::new(&settings, &origins, &texts),
+            origins,
             deployments: checks::deployments(&settings, &catalogue)?,
             catalogue,
             standings,

@@ -63,6 +63,8 @@ fn what_the_user_names_goes_over_the_tables_and_the_narrower_over_the_wider() {
         .fallbacks("openai/*", ["together/some/model"])
         .fallbacks("gpt-4o", ["openai/gpt-4o-mini", "claude-haiku-4-5"])
         .fallbacks("anthropic/claude-sonnet-4-5", ["anthropic/claude-sonnet-4-6"]);
+    let unlisted = all().text_stand_ins([]).fallbacks("*", ["anthropic/claude-next"]).build().unwrap();
+    assert!(is_ours(&unlisted, ANTHROPIC, "any") && !is_ours(&unlisted, ANTHROPIC, "claude-next"));
     let named = |model| stand_ins(builder.clone(), model);
     assert_eq!(named("gpt-4o"), ["openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"]);
     assert_eq!(named("gpt-4o-mini"), ["together/some/model"], "every other model of OpenAI's");
@@ -114,7 +116,7 @@ fn what_names_nobody_is_refused_with_the_cure() {
     let zero = std::time::Duration::ZERO;
     let two = ["claude-haiku-4-5", "anthropic/claude-haiku-4-5"];
     for (builder, said) in [
-        (named("antropic/claude-haiku-4-5"), "fallbacks names a model of a provider that nobody has declared: use anthropic/.."),
+        (named("antropic/claude-haiku-4-5"), "fallbacks names a model of a provider that nobody has declared: use anthropic/ before its name"),
         (named("acme/x"), "fallbacks names a model of a provider that nobody has declared: call text_provider(..)"),
         (named("claude-haiku-45"), "fallbacks names a model that is in no table: use claude-haiku-4-5, or name its provider with it"),
         (named("mine"), "fallbacks names a model that is in no table: name its provider with it, like openai/gpt-4o"),
@@ -154,8 +156,8 @@ fn what_names_nobody_is_refused_with_the_cure() {
         (builder().stand_ins([OpenAi]).key(OpenAi, "any"), "stand_ins names `openai`, which stands in for text only: name it in text_stand_ins(..)"),
         (all().first_token_limit(zero), "first_token_limit is zero: leave it out for 30 s, or give it some time"),
         (all().idle_limit(zero), "idle_limit is zero: leave it out for 30 s, or give it some time"),
-        (all().stream_buffer(0), "stream_buffer is zero: nothing could be held back; leave it out for 1 MiB"),
-        (all().stand_in_url(OpenAi, "http://llm.example"), "stand_in_url must be https: except on this machine"),
+        (all().stream_buffer(0), "stream_buffer is zero: nothing could be held back; leave it out for 4 MiB"),
+        (all().stand_in_url(OpenAi, "http://llm.example"), "stand_in_url is http: on a host that is not this machine"),
     ] {
         let refused = builder.build().unwrap_err().to_string();
         assert!(refused.starts_with(said), "{refused}\nand not {said}");
@@ -208,7 +210,7 @@ fn the_plan_tells_of_text() {
     let idle = keyed(&[OpenAi]).text_stand_ins([]).build().unwrap().to_string();
     assert!(idle.starts_with("# Asked for text: nobody, as nobody stands in for anybody.\n"), "{idle}");
     let none = builder().build().unwrap().to_string();
-    assert!(!none.contains("for text"), "{none}");
+    assert!(!none.contains("Asked for text"), "{none}");
 }
 
 /// By hand, what a stand-in is asked: in its own words, for its own model.

@@ -42,6 +42,7 @@ fn triggers_are_answered_by_the_stand_in() {
         (502, Fault::Gateway),
         (503, Fault::Overloaded),
         (504, Fault::Gateway),
+        (529, Fault::Overloaded),
     ] {
         let played = primary(&config(), status(code));
         assert_eq!(played.judged, [Outcome::from(fault)], "{code}");
@@ -57,7 +58,7 @@ fn triggers_are_answered_by_the_stand_in() {
 
 #[test]
 fn everything_else_is_handed_on_untouched() {
-    for code in [200, 201, 204, 302, 400, 401, 402, 403, 404, 408, 409, 422, 501, 529] {
+    for code in [200, 201, 204, 302, 400, 401, 402, 403, 404, 408, 409, 422, 501, 530] {
         let played = primary(&config(), status(code));
         assert!(played.sent.is_empty() && played.answer.is_none() && played.provenance.is_none(), "{code}");
         let expected = if code < 400 { Outcome::Answered } else { Fault::InvalidRequest.into() };

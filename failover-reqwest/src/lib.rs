@@ -1,4 +1,5 @@
-//! Failover for [reqwest]: when FAL or Replicate cannot answer, another provider does, in the shape of the one that was asked.
+//! Failover for [reqwest]: when FAL, Replicate, OpenAI, Anthropic or Together cannot answer, another provider
+//! does, in the shape of the one that was asked.
 //!
 //! ```no_run
 //! use failover_reqwest::Failover;
@@ -32,11 +33,13 @@
 //!
 //! For the models that have a row: images, videos, speech and transcriptions. [`Failover::config`] shows the tables.
 //!
+//! And [chats](#chats) of OpenAI, Anthropic and Together, whole or as a stream.
+//!
 //! # What happens to a request
 //!
 //! * A request that has no stand-in (another host, another model, another method) passes through as it is.
 //! * The asked provider is asked first, once, through the caller's own client. A healthy answer is handed on untouched.
-//! * On a trigger (429, 500, 502, 503, 504, no connection, a reset, a timeout) NexaAPI is asked, through a client of ours that
+//! * On a trigger (429, 500, 502, 503, 504, 529, no connection, a reset, a timeout) NexaAPI is asked, through a client of ours that
 //!   follows no redirect and sends NexaAPI's key and nothing of the caller's. [`Builder::stand_ins`] names others, and their
 //!   order.
 //! * A stand-in that works on a job is asked for it until it is done, where the caller waits for the result.
@@ -63,6 +66,37 @@
 //! * Replicate's Python client sends its token to whatever host an output names: [`Builder::outputs_as_data`] hands out
 //!   Replicate's outputs as data URIs.
 //! * Files for data URIs are fetched without a key, from a stand-in's own hosts and those of [`Builder::media_host`] only.
+//!
+//! # Chats
+//!
+//! A chat (`POST /v1/chat/completions` of OpenAI, Together and every [`Builder::text_provider`]; `POST /v1/messages` of Anthropic) is
+//! answered by whoever of them has a key of yours, each by its first model of the asked one's class ([`Config::text_models`]), or as
+//! [`Builder::fallbacks`] says. The answer is in the asked API's shape, a stream of events if one was asked for, and names the
+//! model that answered.
+//!
+//! * Both APIs are translated into each other: what the system says, turns, images, tools and their results, stop sequences, limits,
+//!   how words are chosen, usage, why it ended. What has no counterpart is lost, and the [`Provenance`] tells; where it would
+//!   change the answer's shape (`n`, `logprobs`, a JSON schema), nobody stands in.
+//! * A rate limit is waited for if it is short ([`Builder::text_patience`]); an account without credit is not asked twice; a chat that is
+//!   too long for a model goes to another model; what a provider refuses for its content is the caller's to know.
+//! * The asked provider is asked again before a stand-in is ([`Builder::text_retries`]), where its request can be sent twice.
+//! * A stream is handed on with its first token: until then another provider takes over unseen, also when nothing but keep-alives has
+//!   come for [`Builder::first_token_limit`]. One that breaks off later, or is silent for [`Builder::idle_limit`], ends with an error in
+//!   the asked API's shape, and the body with a [`StreamBroken`]; or as [`Builder::stream_policy`] says. It never ends as if it were
+//!   complete.
+//! * When everybody has failed, the caller gets its own provider's answer, with `x-should-retry: false`, so that OpenAI's and
+//!   Anthropic's own clients do not begin anew.
+//!
+//! Text without a request of your own, here the `generate_text` that an article builds by hand ([`text`]):
+//!
+//! ```
+//! use failover_reqwest::{Failover, text::TextError};
+//!
+//! async fn generate_text(failover: &Failover, prompt: &str, model: &str) -> Result<String, TextError> {
+//!     let ask = failover.text().model(model).prompt(prompt);
+//!     Ok(ask.by_health().cached().ask().await?.text)
+//! }
+//! ```
 //!
 //! # What else there is
 //!
@@ -91,6 +125,32 @@
 //!   its beginning is read before: for a second at most, 64 KiB at most.
 //! * Other middlewares see the request to the asked provider only. A retrying one belongs *inside*, added after this one:
 //!   then a stand-in is asked when its retries are used up.
+//!
+//! # Rehearse it
+//!
+//! ```
+//! use failover_reqwest::{Failover, ProviderName, StreamPolicy};
+//! use failover_testkit::{Provider, Reply};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (openai, anthropic) = (Provider::openai(), Provider::anthropic());
+//! openai.always(Reply::healthy().cut_after_tokens(40)); // of 60
+//! let failover = Failover::builder()
+//!     .key(ProviderName::Anthropic, "any")
+//!     .stand_in_url(ProviderName::Anthropic, anthropic.url())
+//!     .provider_url(ProviderName::OpenAi, openai.url())
+//!     .stream_policy(StreamPolicy::Buffer)
+//!     .build()?;
+//! let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(failover).build();
+//!
+//! let chat = r#"{"model": "gpt-4o", "stream": true, "messages": [{"role": "user", "content": "Hello"}]}"#;
+//! let request = client.post(format!("{}/v1/chat/completions", openai.url())).bearer_auth("any").body(chat);
+//! let events = request.send().await?.text().await?;
+//! assert!(events.contains("anthropic60") && !events.contains("openai40")); // whole, and all of it by one
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Any callable
 //!
@@ -151,11 +211,7 @@ pub use failover_mapping::observe;
 #[cfg(feature = "http")]
 pub use failover_mapping::chat::streams::StreamBroken;
 #[cfg(feature = "http")]
-pub use failover_mapping::{
-    Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
-    OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store,
-    StreamPolicy, Substitution, Task, Translated, Triggers, Unanswered,
-};
+pub use failover_mapping::{Asked, Attempt, Builder, Catalogue, ChatApi, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind, OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store, StreamPolicy, Substitution, Task, TextModel, Translated, Triggers, Unanswered};
 
 #[cfg(feature = "http")]
 pub use failover::Failover;

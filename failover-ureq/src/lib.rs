@@ -1,4 +1,5 @@
-//! Failover for [ureq]: when FAL or Replicate cannot answer, another provider does, in the shape of the one that was asked.
+//! Failover for [ureq]: when FAL, Replicate, OpenAI, Anthropic or Together cannot answer, another provider
+//! does, in the shape of the one that was asked.
 //!
 //! ```no_run
 //! use failover_ureq::Failover;
@@ -25,7 +26,7 @@
 //!
 //! * A request that has no stand-in (another host, another model, another method) passes through as it is.
 //! * The asked provider is asked first, once, through the caller's own agent. A healthy answer is handed on untouched.
-//! * On a trigger (429, 500, 502, 503, 504, no connection, a reset, a timeout) NexaAPI is asked, through an agent of ours that
+//! * On a trigger (429, 500, 502, 503, 504, 529, no connection, a reset, a timeout) NexaAPI is asked, through an agent of ours that
 //!   follows no redirect and sends NexaAPI's key and nothing of the caller's. FAL and Replicate can stand in for each other
 //!   ([`Builder::stand_ins`], [`Builder::key`]).
 //! * Its answer comes back with the status, keys and types of the asked provider, and with a [`Provenance`]: as an extension
@@ -42,6 +43,8 @@
 //!   submit with a webhook is FAL's alone.
 //! * Replicate: the three ways to create a prediction, with `Prefer: wait` and without, get, cancel, and the page of a version,
 //!   which its clients ask for after they have created one. Deployments as [`Builder::deployment`] names them.
+//!
+//! * [Chats](#chats) of OpenAI, Anthropic and Together.
 //!
 //! Which models there are, [`Config::catalogue`] lists.
 //!
@@ -60,6 +63,32 @@
 //! Where the caller wants files as data (FAL's `sync_mode`), they are fetched without any key, from the stand-in's declared
 //! hosts only ([`Builder::media_host`]). [`Builder::outputs_as_data`] does so for all of Replicate's: its Python client sends
 //! Replicate's token to whatever host an output names. ureq sends nothing by itself; what you add to a download, you send.
+//!
+//! # Chats
+//!
+//! A chat (`POST /v1/chat/completions` of OpenAI, Together and every [`Builder::text_provider`]; `POST /v1/messages` of Anthropic) is
+//! answered by whoever of them has a key of yours, each by its first model of the asked one's class ([`Config::text_models`]), or as
+//! [`Builder::fallbacks`] says. The answer is in the asked API's shape, a stream of events if one was asked for, and names the
+//! model that answered.
+//!
+//! * Both APIs are translated into each other: what the system says, turns, images, tools and their results, stop sequences, limits,
+//!   how words are chosen, usage, why it ended. What has no counterpart is lost, and the [`Provenance`] tells; where it would
+//!   change the answer's shape (`n`, `logprobs`, a JSON schema), nobody stands in.
+//! * A rate limit is waited for if it is short ([`Builder::text_patience`]); an account without credit is not asked twice; a chat that is
+//!   too long for a model goes to another model; what a provider refuses for its content is the caller's to know.
+//! * When everybody has failed, the caller gets its own provider's answer, with `x-should-retry: false`, so that OpenAI's and
+//!   Anthropic's own clients do not begin anew.
+//!
+//! Text without a request of your own, here the `generate_text` that an article builds by hand ([`text`]):
+//!
+//! ```
+//! use failover_ureq::{Failover, text::TextError};
+//!
+//! fn generate_text(failover: &Failover, prompt: &str, model: &str) -> Result<String, TextError> {
+//!     let ask = failover.text().model(model).prompt(prompt);
+//!     Ok(ask.by_health().cached().ask()?.text)
+//! }
+//! ```
 //!
 //! # What else there is
 //!
@@ -83,6 +112,10 @@
 //! * [`Builder::deadline`] and [`Builder::primary_limit`] bound the asked provider through ureq's `timeout_per_call`: they replace
 //!   what the caller set there, hold for each redirect anew, and show as [`ureq::Timeout::PerCall`]. The caller's
 //!   `timeout_global` holds as well, for the asked provider only.
+//! * A stream of a chat (`stream: true`) is guarded until its head: [`Builder::first_token_limit`] bounds it so far, through
+//!   `timeout_connect` and `timeout_recv_response`, which replace what the caller set there. Then it is handed on unread, and what
+//!   breaks of it is the caller's to see: a [`Builder::stream_policy`] has no effect. Where a stand-in answers, its whole answer comes
+//!   as a complete stream of events. The asked provider is asked once, as ureq leaves us no second time.
 //! * A request body is read before it is sent, so that it can be translated, and goes out with a `Content-Length`. One that is
 //!   longer than [`Builder::request_limit`] goes out without failover, in chunks unless the caller set its length.
 //! * The body of a refused answer is read by a thread while a stand-in is asked. Where its words are needed to judge it, they
@@ -161,11 +194,7 @@ pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
 pub use failover_mapping::observe;
 #[cfg(feature = "http")]
-pub use failover_mapping::{
-    Asked, Attempt, Builder, Catalogue, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind,
-    OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store,
-    Substitution, Task, Translated, Triggers, Unanswered,
-};
+pub use failover_mapping::{Asked, Attempt, Builder, Catalogue, ChatApi, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind, OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store, Substitution, Task, TextModel, Translated, Triggers, Unanswered};
 
 #[cfg(feature = "http")]
 pub use failover::Failover;

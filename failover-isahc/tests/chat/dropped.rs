@@ -1,19 +1,22 @@
 //! A stream that is dropped, before it has begun or in the middle, leaves the circuit breakers in order.
 
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use failover_isahc::{CircuitState, Client, Clock};
+use failover_isahc::{CircuitState, Client, Clock, ProviderName};
 use failover_testkit::Reply;
 use futures_lite::AsyncReadExt;
 use futures_lite::future::{block_on, or, poll_fn, yield_now};
 use isahc::{AsyncBody, HttpClient};
 
 use crate::read::read;
-use crate::scene::{Scene, Side, Way, served_by};
+use crate::scene::{Scene, Side, Way, client, served_by};
 
 /// What the future comes to, if so many polls are enough.
 fn polled<T>(most: usize, future: impl Future<Output = T>) -> Option<T> {
@@ -39,6 +42,7 @@ fn a_stream_that_is_dropped_after_any_poll_blames_nobody() {
     let scene = Scene::new(Way::Future);
     let failover = scene.builder().first_token_limit(Duration::from_secs(20)).build().unwrap();
     let client = failover.wrap(HttpClient::new().unwrap());
+    scene.openai.always(Reply::healthy().token_pace(Duration::from_millis(1)));
     let mut polls = 0;
     let whole = async || {
         let mut response = ask(&scene, &client).await;
@@ -48,7 +52,7 @@ fn a_stream_that_is_dropped_after_any_poll_blames_nobody() {
     while polled(polls, whole()).is_none() {
         polls += 1;
     }
-    assert!(polls > 2, "it waited {polls} times only");
+    assert!(polls > 5, "it waited {polls} times only");
     assert!(failover.states().all(|(_, state)| state == CircuitState::Closed));
     assert_eq!(served_by(&scene.stream(Side::OpenAi, &client)), None);
     assert_eq!(scene.anthropic.count(), 0);
@@ -95,4 +99,44 @@ fn a_probe_that_is_dropped_is_given_back() {
         assert!(read(Side::OpenAi, next).complete);
         assert_eq!(failover.state(&domain), Some(CircuitState::Closed));
     }
+}
+
+/// The beginning of an answer of Anthropic's.
+const BEGINNING: &str = concat!(
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",",
+    "\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,",
+    "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,",
+    "\"delta\":{\"type\":\"text_delta\",\"text\":\"hello\"}}\n\n",
+);
+
+/// isahc by itself goes on with it until something arrives.
+#[test]
+fn a_stand_ins_connection_that_nobody_reads_any_more_does_not_stay() {
+    let scene = Scene::new(Way::Blocking);
+    scene.openai.always(Reply::status(503));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let (mut sent, mut chunk) = (Vec::new(), [0; 1000]);
+        while !sent.ends_with(b"}") {
+            let count = socket.read(&mut chunk).unwrap();
+            sent.extend_from_slice(&chunk[..count]);
+        }
+        socket.write_all(BEGINNING.as_bytes()).unwrap();
+        match socket.read(&mut chunk) {
+            Ok(0) => true,
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+            Ok(_) => false,
+        }
+    });
+    let client = client(scene.builder().stand_in_url(ProviderName::Anthropic, url));
+    let response = scene.stream(Side::OpenAi, &client);
+    assert_eq!(served_by(&response), Some("anthropic"));
+    drop(response);
+    assert!(server.join().unwrap(), "it stays");
 }

@@ -92,7 +92,12 @@ impl Scene {
         .header("Content-Type", "application/json")
     }
 
-    pub(crate) fn send(&self, client: &Client, request: request::Builder, body: &Value) -> Result<Response<Body>, Error> {
+    pub(crate) fn send(
+        &self,
+        client: &Client,
+        request: request::Builder,
+        body: &Value,
+    ) -> Result<Response<Body>, Error> {
         match self.way {
             Way::Blocking => client.send(request.body(body.to_string()).expect("a request")),
             Way::Future => {

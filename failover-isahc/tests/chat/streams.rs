@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_isahc::{CircuitState, PerRequest, StreamPolicy};
+use failover_isahc::{CircuitState, PerRequest, Provenance, StreamPolicy};
 use failover_testkit::{Provider, Reply};
 use futures_lite::AsyncReadExt;
 use futures_lite::future::block_on;
@@ -45,6 +45,8 @@ fn a_stand_ins_stream_has_its_head_and_is_told_of_once() {
         assert_eq!((response.status().as_u16(), served_by(&response)), (200, Some(side.other().name())));
         assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
         assert!(response.effective_uri().is_some(), "it names what was asked");
+        let so_far: &Provenance = response.extensions().get().expect("a history");
+        assert_eq!(so_far.served.as_ref().unwrap().model, side.other().model());
         assert!(scene.told().is_empty(), "it is not over");
         let said = read(side, response);
         assert_eq!(said.text, scene.other(side).text());
@@ -184,7 +186,9 @@ fn many_at_once_are_whole_or_tell() {
     let scene = Scene::new(Way::Blocking);
     let flaky = [Reply::healthy(), Reply::status(503), Reply::healthy().cut_after_tokens(9), Reply::reset()];
     scene.openai.script(flaky.into_iter().cycle().take(60));
-    let client = client(scene.builder().stream_policy(StreamPolicy::Buffer).first_token_limit(Duration::from_secs(20)));
+    let client = client(
+        scene.builder().stream_policy(StreamPolicy::Buffer).first_token_limit(Duration::from_secs(20)),
+    );
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {

@@ -5,8 +5,8 @@ use std::io::Read;
 use failover_isahc::{Fault, ProviderName, Triggers, unanswered};
 use failover_testkit::Reply;
 use isahc::Body;
-use isahc::http::Response;
 use isahc::ResponseExt;
+use isahc::http::Response;
 use serde_json::Value;
 
 use crate::scene::{ANTHROPIC_KEY, CALLERS_KEY, OPENAI_KEY, Scene, Side, Way, client, served_by};

@@ -93,7 +93,7 @@ impl<F: FromConfig> Builder<F> {
         self.say("stream_policy", |settings| settings.texts.streams = policy)
     }
 
-    /// How much of a stream is held back under [`StreamPolicy::Buffer`], in bytes; 1 MiB unless said. A longer one is shown from
+    /// How much of a stream is held back under [`StreamPolicy::Buffer`], in bytes; 4 MiB unless said. A longer one is shown from
     /// then on, as under [`StreamPolicy::Error`].
     pub fn stream_buffer(self, bytes: usize) -> Self {
         self.say("stream_buffer", |settings| settings.texts.buffer = bytes)

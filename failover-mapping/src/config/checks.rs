@@ -90,7 +90,7 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
     let zeros = [
         (texts.first_token.is_zero(), "first_token_limit", TIME),
         (texts.idle.is_zero(), "idle_limit", TIME),
-        (texts.buffer == 0, "stream_buffer", "is zero: nothing could be held back; leave it out for 1 MiB"),
+        (texts.buffer == 0, "stream_buffer", "is zero: nothing could be held back; leave it out for 4 MiB"),
     ];
     if let Some((_, name, problem)) = zeros.into_iter().find(|(wrong, ..)| *wrong) {
         return Err(settings.refuse(name, None, problem));

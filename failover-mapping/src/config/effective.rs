@@ -87,7 +87,7 @@ fn text(texts: &Texts, settings: &Settings, told: &mut String) -> fmt::Result {
         if !origins.is_empty() {
             let (some, all) = texts.served(place);
             let models = match all {
-                0 => "the models named".to_owned(),
+                0 => " the models named".to_owned(),
                 _ => format!("{some:>3} of {all} models"),
             };
             writeln!(told, "#   {:<10}{models}  {}", speaker.provider, origins.join(", "))?;

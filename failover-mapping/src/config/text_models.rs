@@ -1,6 +1,7 @@
 //! The models that write, as the tables and the settings have them.
 
 use super::Config;
+use super::writers::ANY;
 use crate::provider::ProviderName;
 
 /// A model that writes, and who stands in for it.
@@ -16,7 +17,8 @@ pub struct TextModel<'c> {
 }
 
 impl Config {
-    /// The models that write: all of the tables, whether anybody stands in for them or not.
+    /// The models that write: of each provider all of the tables, whether anybody stands in for them or not, then those that
+    /// only the user's [`fallbacks`](crate::Builder::fallbacks) name.
     ///
     /// ```
     /// use failover_mapping::{Config, ProviderName};
@@ -30,12 +32,14 @@ impl Config {
     pub fn text_models(&self) -> impl Iterator<Item = TextModel<'_>> {
         let speakers = self.texts.speakers.iter().enumerate();
         speakers.flat_map(move |(place, speaker)| {
-            speaker.data.models.iter().map(move |row| {
-                let plan = self.texts.plan(place, &row.id);
+            let rows = speaker.data.models.iter().map(|row| row.id.as_str());
+            let named = self.texts.named(place).filter(|id| *id != ANY && speaker.model(id).is_none());
+            rows.chain(named).map(move |id| {
+                let plan = self.texts.plan(place, id);
                 let writers = plan.map_or(&[][..], |plan| &plan.stand_ins).iter();
                 let named = |place: usize| self.texts.speakers.get(place).map(|speaker| speaker.provider);
                 let stand_ins = writers.filter_map(|it| Some((named(it.speaker)?, it.model.as_str())));
-                TextModel { provider: speaker.provider, id: &row.id, stand_ins: stand_ins.collect() }
+                TextModel { provider: speaker.provider, id, stand_ins: stand_ins.collect() }
             })
         })
     }

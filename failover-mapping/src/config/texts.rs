@@ -26,8 +26,8 @@ pub(crate) struct Texts {
     pub(crate) speakers: Vec<Speaker>,
     /// Where those are asked by callers for whom anybody stands in.
     pub(crate) origins: Vec<(usize, Origin)>,
-    /// For each of them, by its own name of the model.
-    plans: Vec<BTreeMap<String, ChatPlan>>,
+    /// For each of them, by its own name of the model: nobody, if it would be the model itself alone.
+    plans: Vec<BTreeMap<String, Option<ChatPlan>>>,
     /// For each of them, for all other models.
     others: Vec<Option<ChatPlan>>,
     pub(crate) policy: Policy,
@@ -81,20 +81,23 @@ impl Texts {
             let named = fallbacks.iter().filter(|it| {
                 it.model != ANY && it.is_for(place) && speaker.model(it.model).is_none()
             });
-            for (name, class) in rows.chain(named.map(|it| (it.model, None))) {
+            // Who stands in for all others does not for itself.
+            let all = said(ANY).unwrap_or_default();
+            let itself = all.iter().filter(|it| it.speaker == place && speaker.model(&it.model).is_none());
+            let unlisted = named.map(|it| it.model).chain(itself.map(|it| it.model.as_str()));
+            for (name, class) in rows.chain(unlisted.map(|name| (name, None))) {
                 let table = || {
                     let others = by_table.iter().filter(|it| **it != place);
                     Some(others.filter_map(|it| writers::first_of(&speakers, *it, class?)).collect::<Vec<_>>())
                 };
                 let writers = said(name).or_else(|| said(ANY)).or_else(table).unwrap_or_default();
                 let writers = writers::without_itself(writers, place, name);
-                if !writers.is_empty() {
-                    let plan = plan(speaker, name, writers, &speakers, settings, (domains, &mut models))?;
-                    own.insert(name.to_owned(), plan);
-                }
+                let mut plan = |by| plan(speaker, name, by, &speakers, settings, (domains, &mut models));
+                let plan = if writers.is_empty() { None } else { Some(plan(writers)?) };
+                own.insert(name.to_owned(), plan);
             }
             plans.push(own);
-            let any = said(ANY).filter(|writers| !writers.is_empty());
+            let any = Some(all).filter(|writers| !writers.is_empty());
             let any = any.map(|by| plan(speaker, ANY, by, &speakers, settings, (domains, &mut models)));
             others.push(any.transpose()?);
         }
@@ -131,7 +134,7 @@ impl Texts {
 
     /// Whether anybody stands in for any of this provider's models.
     fn is_any(&self, speaker: usize) -> bool {
-        self.plans.get(speaker).is_some_and(|plans| !plans.is_empty())
+        self.plans.get(speaker).is_some_and(|plans| plans.values().any(Option::is_some))
             || self.others.get(speaker).is_some_and(Option::is_some)
     }
 
@@ -157,19 +160,26 @@ impl Texts {
     /// Whether the user names one of this provider's models as a stand-in.
     pub(super) fn is_chosen(&self, speaker: usize) -> bool {
         let named = self.plans.iter().flat_map(BTreeMap::values);
-        let plans = named.chain(self.others.iter().flatten());
+        let plans = named.chain(&self.others).flatten();
         plans.flat_map(|plan| &plan.stand_ins).any(|writer| writer.chosen && writer.speaker == speaker)
     }
 
     /// Who is asked for this provider's model, if anybody but itself may answer.
     pub(crate) fn plan(&self, speaker: usize, model: &str) -> Option<&ChatPlan> {
-        let own = self.plans.get(speaker)?.get(model);
-        own.or_else(|| self.others.get(speaker)?.as_ref())
+        match self.plans.get(speaker)?.get(model) {
+            Some(own) => own.as_ref(),
+            None => self.others.get(speaker)?.as_ref(),
+        }
     }
 
     /// Whether the user says by name who stands in for this provider's model.
     pub(crate) fn is_named(&self, speaker: usize, model: &str) -> bool {
-        self.plans.get(speaker).is_some_and(|plans| plans.contains_key(model))
+        self.plans.get(speaker).is_some_and(|plans| plans.get(model).is_some_and(Option::is_some))
+    }
+
+    /// The models of this provider for which somebody stands in by name, of the tables or not.
+    pub(super) fn named(&self, speaker: usize) -> impl Iterator<Item = &str> {
+        self.plans.get(speaker).into_iter().flat_map(|plans| plans.keys().map(String::as_str))
     }
 
     /// The place of the provider of this name.

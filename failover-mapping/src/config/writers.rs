@@ -191,7 +191,7 @@ fn unknown(by: &str, speakers: &[Speaker]) -> String {
     let names = speakers.iter().map(|speaker| speaker.provider.as_str());
     if let Some((provider, _)) = by.split_once('/') {
         return match nearest(provider, names) {
-            Some(meant) => format!("names a model of a provider that nobody has declared: use {meant}/.."),
+            Some(meant) => format!("names a model of a provider that nobody has declared: use {meant}/ before its name"),
             None => "names a model of a provider that nobody has declared: call text_provider(..)".to_owned(),
         };
     }

@@ -126,9 +126,10 @@ fn said(key: &Key) -> String {
     .to_owned()
 }
 
-/// Without its path, which may hold a secret.
+/// Without its path, which may hold a secret, unless it is the one that OpenAI's API has everywhere.
 fn base(url: &str) -> Result<String, String> {
     match Base::parse(url) {
+        Ok(base) if base.path() == "/v1" => Ok(quoted(&format!("{base}/v1"))),
         Ok(base) if base.has_path() => Err(format!("{base}, and a path that is not shown")),
         Ok(base) => Ok(quoted(&base.to_string())),
         Err(_) => Err("not shown".to_owned()),

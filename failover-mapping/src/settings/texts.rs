@@ -32,7 +32,7 @@ impl Default for Texts {
             first_token: Duration::from_secs(30),
             idle: Duration::from_secs(30),
             streams: StreamPolicy::Error,
-            buffer: 1 << 20,
+            buffer: 4 << 20,
         }
     }
 }

@@ -91,7 +91,7 @@ async fn whoever_answers_whole_though_asked_to_stream_serves() {
             let client = client(scene.builder().stream_policy(policy));
             let response = scene.stream(side, &client).await.unwrap();
             assert_eq!(served_by(&response), Some(side.other().name()));
-            assert_eq!(response.headers()["content-type"], "text/event-stream");
+            assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
             let read = side.read(response).await;
             assert_eq!((read.text.as_str(), read.usage), ("all at once", Some(72)));
             assert_eq!(read.model, side.other().model());
@@ -108,7 +108,7 @@ async fn a_model_of_the_same_provider_that_answers_whole_serves_as_a_stream() {
     scene.openai.model("gpt-4o-mini", whole(Side::OpenAi, "all at once"));
     let client = client(scene.builder().fallbacks("gpt-4o", ["openai/gpt-4o-mini"]));
     let response = scene.stream(Side::OpenAi, &client).await.unwrap();
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
     let read = read_openai(response).await;
     assert_eq!(read.text, "all at once");
     assert!(read.complete && read.clean);
@@ -350,12 +350,12 @@ async fn a_flood_without_a_token_is_given_up() {
             Side::OpenAi => "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n",
             Side::Anthropic => "event: ping\ndata: {\"type\":\"ping\"}\n\n",
         };
-        // A healthy stream follows, which nobody waits for any more.
         let events = nothing.repeat((2 << 20) / nothing.len());
         scene.own(side).always(recorded(&events));
         let client = client(scene.builder().answer_limit(1 << 20).first_token_limit(Duration::from_secs(60)));
         let response = scene.stream(side, &client).await.unwrap();
         assert_eq!(served_by(&response), Some(side.other().name()));
+        assert!(side.read(response).await.complete);
         assert_eq!(scene.told().attempts[0].fault, Some(Fault::Malformed));
     }
 }

@@ -26,12 +26,23 @@ fn a_healthy_stream_is_handed_on_unread() {
 #[test]
 fn a_stand_ins_answer_comes_as_a_complete_stream() {
     // S02 to S06 and S12, as far as they can be told by the head.
-    let faults = [Fault::Throttled, Fault::BrokenOnce, Fault::Overloaded, Fault::Reset, Fault::Silence, Fault::ContextTooLong];
+    let faults = [
+        Fault::Throttled,
+        Fault::BrokenOnce,
+        Fault::Overloaded,
+        Fault::Reset,
+        Fault::Silence,
+        Fault::ContextTooLong,
+    ];
     for fault in faults {
         each(|scene, side| {
             scene.own(side).misbehave(fault);
             let response = scene.stream(side, &scene.agent());
-            assert_eq!((response.status().as_u16(), served_by(&response)), (200, Some(side.other().name())), "{fault}");
+            assert_eq!(
+                (response.status().as_u16(), served_by(&response)),
+                (200, Some(side.other().name())),
+                "{fault}"
+            );
             assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
             let said = read(side, response);
             assert_eq!((said.text, said.usage), (scene.other(side).text(), Some(72)), "{fault}");

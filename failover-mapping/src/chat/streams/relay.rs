@@ -142,8 +142,8 @@ impl Relay {
             }
             if failed.is_some() {
                 event.write_to(farewell);
-            } else if held.keep(&event) {
-                *bytes = bytes.saturating_add(event.data.len());
+            } else {
+                *bytes = bytes.saturating_add(held.keep(&event));
             }
         });
         let over = failed.or(read.err()).map(Err).or_else(|| it.reader.is_done().then(|| it.reader.end()));
@@ -233,19 +233,25 @@ impl Relay {
 }
 
 impl Held {
-    /// Keeps what the event says, if it says anything that is shown later.
-    fn keep(&mut self, event: &Heard<'_>) -> bool {
+    /// Keeps what the event says, if it says anything that is shown later. About so many bytes.
+    fn keep(&mut self, event: &Heard<'_>) -> usize {
         match self {
-            Self::Raw(bytes) => event.write_to(bytes),
+            Self::Raw(bytes) => {
+                let before = bytes.len();
+                event.write_to(bytes);
+                bytes.len() - before
+            }
+            // However long it thinks, that is one sign of life.
+            Self::Deltas(deltas)
+                if event.deltas == [Delta::Thinking] && deltas.last() == Some(&Delta::Thinking) =>
+            {
+                0
+            }
+            Self::Deltas(_) if event.deltas.is_empty() => 0,
             Self::Deltas(deltas) => {
-                // However long it thinks, that is one sign of life.
-                let thinks = deltas.last() == Some(&Delta::Thinking);
-                if event.deltas.is_empty() || (thinks && event.deltas == [Delta::Thinking]) {
-                    return false;
-                }
                 deltas.extend_from_slice(event.deltas);
+                event.data.len()
             }
         }
-        true
     }
 }

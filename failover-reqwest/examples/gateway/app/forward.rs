@@ -1,0 +1,134 @@
+//! One request on its way to the provider that was asked, or to whoever stands in for it, and the answer on its way back.
+
+use std::error::Error;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use failover_reqwest::SendFailover;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, Method, StatusCode, Uri};
+use http_body_util::LengthLimitError;
+use reqwest::Url;
+
+use super::addresses::with_urls_of;
+use super::refusal::{Refusal, Shape};
+use super::{Gateway, headers};
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub(super) shape: Shape,
+    base: String,
+    /// With the query.
+    path: String,
+    /// The base URL that the caller uses, which is to stand in answers in place of these.
+    shown: Option<(String, Vec<String>)>,
+}
+
+impl Door {
+    /// What follows `dropped` in the caller's path, below this base URL.
+    pub(super) fn new(shape: Shape, base: &str, dropped: &str, asked: &Uri) -> Self {
+        let path = asked.path_and_query().map_or("/", |path| path.as_str());
+        // The router has seen the prefix, in this very spelling or another that means the same.
+        let path = path.get(dropped.len()..).filter(|rest| rest.starts_with('/')).unwrap_or("/");
+        Self { shape, base: base.to_owned(), path: path.to_owned(), shown: None }
+    }
+
+    /// The answers name URLs of the provider's, below the base URL or one of `homes`: they are to begin with `shown`.
+    pub(super) fn showing(self, shown: String, homes: &[&str]) -> Self {
+        let mut bases = vec![self.base.clone()];
+        bases.extend(homes.iter().map(|home| (*home).to_owned()));
+        Self { shown: Some((shown, bases)), ..self }
+    }
+
+    /// Nothing in the caller's path can lead to another host.
+    fn url(&self) -> Option<Url> {
+        let base = Url::parse(&self.base).ok()?;
+        let url = Url::parse(&format!("{}{}", self.base, self.path)).ok()?;
+        (url.origin() == base.origin() && url.username().is_empty()).then_some(url)
+    }
+}
+
+/// Sends a caller's request on as it came.
+pub(super) async fn forward(gateway: &Gateway, door: Door, request: Request) -> Response {
+    let headers = headers::asked(request.headers());
+    forward_with(gateway, door, headers, request).await
+}
+
+/// Sends a caller's request on, with these headers.
+pub(super) async fn forward_with(
+    gateway: &Gateway,
+    door: Door,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let method = request.method().clone();
+    let answer = match read(gateway, door.shape, request).await {
+        Ok(body) => send(gateway, &door, method, headers, body).await,
+        Err(refusal) => Err(refusal),
+    };
+    answer.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// The body, which has to be whole so that it can be sent again. What is longer than the failover takes is refused here.
+async fn read(gateway: &Gateway, shape: Shape, request: Request) -> Result<Bytes, Refusal> {
+    let limit = gateway.failover.config().request_limit();
+    to_bytes(request.into_body(), limit).await.map_err(|error| {
+        if error.source().is_some_and(|error| error.is::<LengthLimitError>()) {
+            let why = format!("the body is longer than request_limit allows: {limit} bytes");
+            Refusal::new(shape, StatusCode::PAYLOAD_TOO_LARGE, why)
+        } else {
+            Refusal::new(shape, StatusCode::BAD_REQUEST, "the body did not arrive")
+        }
+    })
+}
+
+async fn send(
+    gateway: &Gateway,
+    door: &Door,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let Gateway { failover, settings } = gateway;
+    let Some(url) = door.url() else { return Err(Refusal::nowhere(door.shape)) };
+    let request = settings.client.request(method, url).headers(headers);
+    let request = if body.is_empty() { request } else { request.body(body) };
+    let response = request.send_failover(failover).await;
+    let response = response.map_err(|error| Refusal::unreached(door.shape, error))?;
+    let mut response = http::Response::<reqwest::Body>::from(response).map(Body::new);
+    headers::answered(response.headers_mut());
+    match &door.shown {
+        Some((shown, bases)) if is_json(response.headers()) => {
+            in_their_place(response, door, shown, bases, failover.config().answer_limit()).await
+        }
+        _ => Ok(response),
+    }
+}
+
+/// With URLs that lead back here. An answer that says to be longer than `most` is handed on as it is.
+async fn in_their_place(
+    response: Response,
+    door: &Door,
+    shown: &str,
+    bases: &[String],
+    most: usize,
+) -> Result<Response, Refusal> {
+    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > most) || bases.iter().all(|base| base == shown) {
+        return Ok(response);
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, most).await.map_err(|_| {
+        Refusal::new(door.shape, StatusCode::BAD_GATEWAY, "the provider's answer broke off, or does not end")
+    })?;
+    parts.headers.remove(CONTENT_LENGTH);
+    Ok(Response::from_parts(parts, with_urls_of(shown, bases, body).into()))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"))
+}

@@ -1,0 +1,89 @@
+//! Errors of the gateway's own, in the shape of the provider that was asked, so that its clients can read them.
+
+use axum::response::{IntoResponse, Response};
+use failover_reqwest::{ChatApi, Fault};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::json;
+
+/// OpenAI's, Anthropic's and Replicate's clients obey it: whoever could answer has been asked, or nobody ever will.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// Whose errors a caller can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Chat(ChatApi),
+    Fal,
+    Replicate,
+}
+
+/// An error of the gateway's own.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    shape: Shape,
+    status: StatusCode,
+    fault: Fault,
+    message: String,
+}
+
+impl Refusal {
+    /// What the caller should not have sent.
+    pub(crate) fn new(shape: Shape, status: StatusCode, message: impl Into<String>) -> Self {
+        Self { shape, status, fault: Fault::InvalidRequest, message: message.into() }
+    }
+
+    /// Nothing of ours is there.
+    pub(crate) fn nowhere(shape: Shape) -> Self {
+        Self::new(shape, StatusCode::NOT_FOUND, "the gateway has nothing at this address")
+    }
+
+    /// The caller is not let in.
+    pub(crate) fn unauthenticated(shape: Shape, status: StatusCode, message: impl Into<String>) -> Self {
+        Self { fault: Fault::Unauthenticated, ..Self::new(shape, status, message) }
+    }
+
+    /// The asked provider did not answer, and nobody else could.
+    pub(crate) fn unreached(shape: Shape, error: reqwest::Error) -> Self {
+        let late = error.is_timeout();
+        let (status, fault) = match late {
+            true => (StatusCode::GATEWAY_TIMEOUT, Fault::Timeout),
+            false => (StatusCode::BAD_GATEWAY, if error.is_connect() { Fault::Connect } else { Fault::Reset }),
+        };
+        // A URL may hold what is nobody's business.
+        let message = format!("the provider did not answer, and nobody stood in: {}", causes(&error.without_url()));
+        Self { fault, ..Self::new(shape, status, message) }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self { shape, status, fault, message } = self;
+        let body = match shape {
+            Shape::Chat(api) => api.refusal(status.as_u16(), fault, &message),
+            Shape::Fal if fault == Fault::Timeout => {
+                json!({ "detail": message, "error_type": "request_timeout" }).to_string().into_bytes()
+            }
+            Shape::Fal => json!({ "detail": message }).to_string().into_bytes(),
+            Shape::Replicate => {
+                let title = status.canonical_reason();
+                json!({ "title": title, "detail": message, "status": status.as_u16() }).to_string().into_bytes()
+            }
+        };
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (SHOULD_RETRY, HeaderValue::from_static("false")),
+        ];
+        (status, headers, body).into_response()
+    }
+}
+
+/// The error and all that is behind it, in a line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let (mut line, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}
