@@ -122,6 +122,14 @@ pub enum Outcome<'a> {
         /// The provider asked not to be asked again for this long. Read as at least 1 s and at most 24 h.
         retry_after: Option<Duration>,
     },
+    /// It did not answer, and its provider says that to ask it again is of no use: the next candidate is asked, whatever the
+    /// policy allows.
+    Final {
+        /// Why not.
+        fault: Fault,
+        /// As of one that [`Failed`](Self::Failed).
+        retry_after: Option<Duration>,
+    },
 }
 
 impl From<Fault> for Outcome<'_> {

@@ -144,7 +144,8 @@ impl<'p> Call<'p> {
         match outcome {
             Outcome::Answered => self.answered(place, fleet),
             Outcome::Partly(items) => self.partly_answered(place, items, fleet),
-            Outcome::Failed { fault, retry_after } => self.fail(place, fault, retry_after, fleet),
+            Outcome::Failed { fault, retry_after } => self.fail(place, fault, retry_after, false, fleet),
+            Outcome::Final { fault, retry_after } => self.fail(place, fault, retry_after, true, fleet),
         }
     }
 

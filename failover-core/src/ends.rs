@@ -97,13 +97,20 @@ impl Call<'_> {
     /// The attempt in this place has reached its limit: its silence is a failure like any other.
     pub(crate) fn give_up(&mut self, place: usize, fleet: &Fleet) -> Action {
         let attempt = AttemptId(self.slots.get(place).map_or(0, |slot| slot.latest));
-        self.fail(place, Fault::Timeout, None, fleet);
+        self.fail(place, Fault::Timeout, None, false, fleet);
         Action::Cancel(attempt)
     }
 
     /// Judges a failed attempt, and decides whether its candidate is asked again.
     #[cold]
-    pub(crate) fn fail(&mut self, place: usize, fault: Fault, retry_after: Option<Duration>, fleet: &Fleet) {
+    pub(crate) fn fail(
+        &mut self,
+        place: usize,
+        fault: Fault,
+        retry_after: Option<Duration>,
+        is_final: bool,
+        fleet: &Fleet,
+    ) {
         let (now, wanted) = (self.now, self.is_wanted(place));
         let Some(candidate) = self.candidate(place) else { return };
         let Some(slot) = self.slots.get_mut(place) else { return };
@@ -147,6 +154,7 @@ impl Call<'_> {
                     Some(Transition::HalfOpened | Transition::Closed) | None => None,
                 };
                 let allowed = !decisive
+                    && !is_final
                     && self.fate_allows(remedy)
                     && u32::from(tried) <= self.policy.retries_of(candidate)
                     && self.used_up().is_none();

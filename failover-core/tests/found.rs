@@ -241,3 +241,14 @@ fn an_attempt_given_up_at_its_limit_is_on_record() {
     assert!(matches!(call.poll(&fleet, at(5_000)), Action::Cancel(_)));
     assert!(fleet.latency(A, 95, at(5_000)).is_some());
 }
+
+#[test]
+fn who_says_that_it_is_of_no_use_is_not_asked_again() {
+    let policy = Policy::new().retries(2).patience(Duration::from_secs(3));
+    let (candidates, fleet) = (candidates(2), Fleet::new(2, Breaker::new()));
+    let mut call = Call::new(&policy, &candidates, 1, at(0));
+    let first = launch(&mut call, &fleet, 0);
+    let outcome = Outcome::Final { fault: Fault::Overloaded, retry_after: None };
+    call.settle(first.attempt, outcome, &fleet, at(1));
+    assert_eq!(launch(&mut call, &fleet, 1).candidate, 1);
+}

@@ -213,4 +213,8 @@ pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
 pub use failover_mapping::chat::streams::StreamBroken;
 pub use failover_mapping::observe;
-pub use failover_mapping::{Asked, Attempt, Builder, Catalogue, ChatApi, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind, OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store, StreamPolicy, Substitution, Task, TextModel, Translated, Triggers, Unanswered};
+pub use failover_mapping::{
+    Asked, Attempt, Builder, Catalogue, ChatApi, Config, ConfigError, Declined, Dialect, ListPrice, Loss,
+    LossKind, OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served,
+    Setting, Store, StreamPolicy, Substitution, Task, TextModel, Translated, Triggers, Unanswered,
+};

@@ -133,7 +133,8 @@ const TEXTS: [(ProviderName, &str); 3] = [
 ];
 
 fn print_texts() -> Result<(), ConfigError> {
-    let config = TEXTS.into_iter().fold(Config::builder(), |it, (provider, _)| it.key(provider, "any")).build()?;
+    let config =
+        TEXTS.into_iter().fold(Config::builder(), |it, (provider, _)| it.key(provider, "any")).build()?;
     println!(
         "\n## Text\n\n\
          As found by translating sample chats for the models that stand in. *defaulted*: it is not said, and the stand-in must be told \
@@ -165,7 +166,8 @@ fn print_texts() -> Result<(), ConfigError> {
 fn outcome(config: &Config, asked: (ProviderName, &str), sample: &Value, by: ProviderName) -> String {
     let (provider, model) = asked;
     let losses = |keys: &Value| {
-        let mut body = json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]});
+        let mut body =
+            json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]});
         for (key, value) in keys.as_object().into_iter().flatten() {
             body[key] = value.clone();
         }
@@ -174,7 +176,10 @@ fn outcome(config: &Config, asked: (ProviderName, &str), sample: &Value, by: Pro
     let usual = losses(&json!({})).unwrap_or_default();
     match losses(sample) {
         Err(_) => "declined".to_owned(),
-        Ok(said) => said.iter().find(|loss| !usual.contains(loss)).map_or("exact".to_owned(), |loss| loss.kind.to_string()),
+        Ok(said) => said
+            .iter()
+            .find(|loss| !usual.contains(loss))
+            .map_or("exact".to_owned(), |loss| loss.kind.to_string()),
     }
 }
 
@@ -188,20 +193,49 @@ fn of_completions() -> Samples {
     let call = json!({"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
     let one = |key: &str, value: Value| json!({key: value});
     vec![
-        ("`messages` of the system or developer, first", vec![json!({"messages": [{"role": "system", "content": "Hi"}, hello()]})]),
-        ("the same in between: said first", vec![json!({"messages": [hello(), {"role": "system", "content": "Hi"}, hello()]})]),
-        ("`messages.content`: several texts", vec![said(json!([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]))]),
-        ("`messages.content`: `image_url`", vec![said(json!([{"type": "image_url", "image_url": {"url": "https://a.example/b.png"}}]))]),
-        ("`image_url.detail`", vec![said(json!([{"type": "image_url", "image_url": {"url": "https://a.example/b.png", "detail": "low"}}]))]),
-        ("`messages.content`: sound, files", vec![said(json!([{"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}}]))]),
+        (
+            "`messages` of the system or developer, first",
+            vec![json!({"messages": [{"role": "system", "content": "Hi"}, hello()]})],
+        ),
+        (
+            "the same in between: said first",
+            vec![json!({"messages": [hello(), {"role": "system", "content": "Hi"}, hello()]})],
+        ),
+        (
+            "`messages.content`: several texts",
+            vec![said(json!([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]))],
+        ),
+        (
+            "`messages.content`: `image_url`",
+            vec![said(json!([{"type": "image_url", "image_url": {"url": "https://a.example/b.png"}}]))],
+        ),
+        (
+            "`image_url.detail`",
+            vec![said(
+                json!([{"type": "image_url", "image_url": {"url": "https://a.example/b.png", "detail": "low"}}]),
+            )],
+        ),
+        (
+            "`messages.content`: sound, files",
+            vec![said(json!([{"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}}]))],
+        ),
         ("`messages.name`", vec![json!({"messages": [{"role": "user", "content": "Hello", "name": "Ann"}]})]),
-        ("`messages.tool_calls`, and `tool` messages", vec![json!({"tools": [tool], "messages": [hello(),
-            {"role": "assistant", "content": null, "tool_calls": [call]}, {"role": "tool", "tool_call_id": "call_1", "content": "1"}]})]),
+        (
+            "`messages.tool_calls`, and `tool` messages",
+            vec![json!({"tools": [tool], "messages": [hello(),
+            {"role": "assistant", "content": null, "tool_calls": [call]}, {"role": "tool", "tool_call_id": "call_1", "content": "1"}]})],
+        ),
         ("`tools`: functions", vec![json!({"tools": [tool]})]),
         ("`tools`: others", vec![json!({"tools": [{"type": "custom", "custom": {"name": "f"}}]})]),
-        ("`tool_choice`", ["auto", "required", "none"].map(|word| json!({"tools": [tool], "tool_choice": word})).to_vec()),
+        (
+            "`tool_choice`",
+            ["auto", "required", "none"].map(|word| json!({"tools": [tool], "tool_choice": word})).to_vec(),
+        ),
         ("`parallel_tool_calls`", vec![json!({"tools": [tool], "parallel_tool_calls": false})]),
-        ("`max_tokens`, `max_completion_tokens`", vec![one("max_tokens", json!(9)), one("max_tokens", json!(10_000_000))]),
+        (
+            "`max_tokens`, `max_completion_tokens`",
+            vec![one("max_tokens", json!(9)), one("max_tokens", json!(10_000_000))],
+        ),
         ("without either", vec![one("max_tokens", Value::Null)]),
         ("`temperature`, up to 1", vec![one("temperature", json!(0.5))]),
         ("`temperature`, above 1", vec![one("temperature", json!(1.5))]),
@@ -211,18 +245,46 @@ fn of_completions() -> Samples {
         ("`stop`, up to 4", vec![one("stop", json!("x")), one("stop", json!(["x", "y"]))]),
         ("`stop`, blank", vec![one("stop", json!("\n"))]),
         ("`seed`", vec![one("seed", json!(7))]),
-        ("`frequency_penalty`, `presence_penalty`", vec![one("frequency_penalty", json!(0.5)), one("presence_penalty", json!(0.5))]),
+        (
+            "`frequency_penalty`, `presence_penalty`",
+            vec![one("frequency_penalty", json!(0.5)), one("presence_penalty", json!(0.5))],
+        ),
         ("`response_format`: `json_object`", vec![one("response_format", json!({"type": "json_object"}))]),
-        ("`response_format`: a schema", vec![one("response_format", json!({"type": "json_schema", "json_schema": {"name": "a"}}))]),
+        (
+            "`response_format`: a schema",
+            vec![one("response_format", json!({"type": "json_schema", "json_schema": {"name": "a"}}))],
+        ),
         ("`user`, `safety_identifier`", vec![one("user", json!("a")), one("safety_identifier", json!("a"))]),
-        ("`stream`, `stream_options.include_usage`", vec![json!({"stream": true, "stream_options": {"include_usage": true}})]),
+        (
+            "`stream`, `stream_options.include_usage`",
+            vec![json!({"stream": true, "stream_options": {"include_usage": true}})],
+        ),
         ("`n` above 1", vec![one("n", json!(2))]),
         ("`logprobs`, `top_logprobs`", vec![one("logprobs", json!(true)), one("top_logprobs", json!(2))]),
-        ("`modalities` beyond text, `audio`", vec![one("modalities", json!(["audio"])), one("audio", json!({"voice": "a"}))]),
-        ("`functions`, `web_search_options`", vec![one("functions", json!([])), one("web_search_options", json!({}))]),
-        ("`reasoning_effort`, `verbosity`", vec![one("reasoning_effort", json!("low")), one("verbosity", json!("low"))]),
-        ("`logit_bias`, `repetition_penalty`, `min_p`", vec![one("logit_bias", json!({"1": 1})), one("min_p", json!(0.1))]),
-        ("`metadata`, `store`, `service_tier`, `prompt_cache_key`, and all else", vec![one("metadata", json!({"a": "b"})), one("store", json!(true)), one("service_tier", json!("flex"))]),
+        (
+            "`modalities` beyond text, `audio`",
+            vec![one("modalities", json!(["audio"])), one("audio", json!({"voice": "a"}))],
+        ),
+        (
+            "`functions`, `web_search_options`",
+            vec![one("functions", json!([])), one("web_search_options", json!({}))],
+        ),
+        (
+            "`reasoning_effort`, `verbosity`",
+            vec![one("reasoning_effort", json!("low")), one("verbosity", json!("low"))],
+        ),
+        (
+            "`logit_bias`, `repetition_penalty`, `min_p`",
+            vec![one("logit_bias", json!({"1": 1})), one("min_p", json!(0.1))],
+        ),
+        (
+            "`metadata`, `store`, `service_tier`, `prompt_cache_key`, and all else",
+            vec![
+                one("metadata", json!({"a": "b"})),
+                one("store", json!(true)),
+                one("service_tier", json!("flex")),
+            ],
+        ),
     ]
 }
 
@@ -232,9 +294,11 @@ fn of_messages() -> Samples {
     let hello = || json!({"role": "user", "content": "Hello"});
     let tool = json!({"name": "f", "input_schema": {"type": "object"}});
     let one = |key: &str, value: Value| json!({key: value});
-    let used = |result: Value| json!({"tools": [tool], "messages": [hello(),
+    let used = |result: Value| {
+        json!({"tools": [tool], "messages": [hello(),
         {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}]},
-        {"role": "user", "content": [result]}]});
+        {"role": "user", "content": [result]}]})
+    };
     let result = json!({"type": "tool_result", "tool_use_id": "toolu_1", "content": "1"});
     let failed = json!({"type": "tool_result", "tool_use_id": "toolu_1", "content": "1", "is_error": true});
     let source = json!({"type": "url", "url": "https://a.example/b.png"});

@@ -11,8 +11,8 @@ use crate::loss::Loss;
 use crate::provider::ProviderName;
 use crate::read;
 use crate::route::Crossing;
-use crate::target::Target;
 use crate::talk::{End, Turn};
+use crate::target::Target;
 use crate::write;
 
 /// A request that nobody stands in for, and why. It names fields, and repeats no value.

@@ -13,6 +13,19 @@ use serde_json::Value;
 
 use crate::json;
 
+/// By it OpenAI, Anthropic and others who have their clients made by the same hand say whether to ask them again.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// What the provider itself says of asking it again: it goes before what the status says. Nothing, if it is neither `true` nor
+/// `false`.
+pub(crate) fn should_retry(headers: &HeaderMap) -> Option<bool> {
+    match headers.get(SHOULD_RETRY)?.as_bytes() {
+        b"true" => Some(true),
+        b"false" => Some(false),
+        _ => None,
+    }
+}
+
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -38,6 +38,8 @@ pub(crate) struct History {
     /// What was lost in the translation, also if nothing comes of it.
     pub(crate) losses: Vec<Loss>,
     pub(crate) note: Option<String>,
+    /// The attempt that ends now had begun to answer.
+    pub(crate) begun: bool,
 }
 
 impl History {
@@ -50,6 +52,7 @@ impl History {
             candidate: 0,
             losses: Vec::new(),
             note: None,
+            begun: false,
         }
     }
 
@@ -76,7 +79,7 @@ impl History {
 
     /// Whether an attempt that ended so may be billed without having served.
     pub(crate) fn maybe_billed(&self, fault: Option<Fault>) -> bool {
-        self.billable && fault.is_some_and(|fault| fault.remedy().fate.maybe_billed())
+        self.billable && fault.is_some_and(|fault| self.begun || fault.remedy().fate.maybe_billed())
     }
 
     /// The last attempt failed after its result had been made.

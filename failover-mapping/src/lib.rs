@@ -1,7 +1,7 @@
 //! What the providers' HTTP APIs look like, as data, and the pure functions that translate one into another.
 //!
 //! A request to FAL or Replicate that fails there can be answered by NexaAPI, by the other of the two, or by a provider that
-//! the user declares. This crate knows which requests those are ([`Config::route`]), what a stand-in is asked instead
+//! the user declares; a chat with OpenAI, Anthropic or Together, by whoever of them has a key. This crate knows which requests those are ([`Config::route`]), what a stand-in is asked instead
 //! ([`Exchange::ask`]), what answers mean ([`Exchange::own_answered`], [`Exchange::answered`]) and how they look in the shape
 //! of the provider that the caller asked ([`Exchange::conclude`]). It does no I/O and reads no clock: an adapter for an HTTP
 //! client tells it what happened and when, and `failover_core` decides who is asked next.
@@ -35,9 +35,11 @@
 //! | `POST https://api.replicate.com/v1/models/{owner}/{name}/predictions`, `/v1/predictions` with a model or a known version, `/v1/deployments/..` as the user says | with `Prefer: wait` when the result is there or the time is up, else at once |
 //! | `GET /v1/predictions/{id}`, `POST ../cancel` | if the id is ours |
 //! | `GET /v1/models/{owner}/{name}/versions/{hash}` | in an outage, as far as a client needs it |
+//! | `POST https://api.openai.com/v1/chat/completions`, Together's, and that of every [`Builder::text_provider`] | whole, or as a stream of events |
+//! | `POST https://api.anthropic.com/v1/messages` | likewise |
 //!
 //! Everything else is passed on: other hosts, methods and models, webhooks, uploads, the jobs of the providers themselves.
-//! Images, videos, transcriptions and speech: the models stand in the README, what becomes of each parameter in
+//! The models stand in the README ([`Catalogue`] and [`Config::text_models`] have them), what becomes of each parameter in
 //! `COVERAGE.md`.
 //!
 //! # How it knows
@@ -64,6 +66,17 @@
 //!     .build()?;
 //! # Ok::<(), failover_mapping::ConfigError>(())
 //! ```
+//!
+//! Text has stand-ins of its own: everybody who has a key, each with its first model of the asked one's class, or as
+//! [`Builder::text_stand_ins`] and [`Builder::fallbacks`] say. With such a key alone, NexaAPI's is not needed.
+//!
+//! # Chats and their streams
+//!
+//! OpenAI's chat completions and Anthropic's messages are read into one neutral form and written from it, requests, answers and events
+//! alike ([`ChatApi`] by hand, [`EventTranslator`] for a stream). An adapter that can read a body as it comes drives a stream by
+//! [`chat::streams`]: it is handed on with its first token, and what happens when it breaks off after that, [`StreamPolicy`] says. One
+//! that cannot hands on the asked provider's stream, and a stand-in's whole answer as a complete one. Text without a request of the
+//! caller's own is [`text`].
 //!
 //! # Jobs that were failed over
 //!

@@ -73,16 +73,20 @@ impl<'c> Exchange<'c, '_> {
         let credit = said == Fault::OutOfCredit && triggers.when_out_of_credit();
         // Another model may have the room.
         let too_long = said == Fault::ContextTooLong;
-        let trigger = triggers.should_failover(status.as_u16()) || credit || too_long;
+        // Its provider asks for a repeat, whatever the status.
+        let repeat = self.chat().is_some() && hint::should_retry(headers) == Some(true);
+        let said = if repeat { verdict::of_willing(said, headers) } else { said };
+        let trigger = triggers.should_failover(status.as_u16()) || credit || too_long || repeat;
         // Whoever names a status that is usually the request's own fault wants another provider's word on it.
         let said = if trigger && said == Fault::InvalidRequest { Fault::Unsupported } else { said };
         let stops = said.remedy().step == Step::Stop;
         let fault = if stops || trigger { said } else { Fault::InvalidRequest };
         let handed_on = stops || fault == Fault::InvalidRequest;
         self.own_ended(flight, Some(status), Some(said), handed_on, now);
-        match hint::of(headers, body, wall).filter(|_| !handed_on) {
-            None => fault.into(),
-            retry_after => Outcome::Failed { fault, retry_after },
+        let retry_after = hint::of(headers, body, wall).filter(|_| !handed_on);
+        match hint::should_retry(headers).filter(|_| self.chat().is_some()) {
+            Some(false) => Outcome::Final { fault, retry_after },
+            _ => Outcome::Failed { fault, retry_after },
         }
     }
 

@@ -154,6 +154,8 @@ const fn usual_media_hosts(provider: ProviderName) -> &'static [&'static str] {
         ProviderName::Fal => &["https://fal.media", "https://*.fal.media"],
         ProviderName::Replicate => &["https://replicate.delivery", "https://*.replicate.delivery"],
         ProviderName::Nexa => &["https://*.nexa-api.com"],
-        ProviderName::OpenAi | ProviderName::Anthropic | ProviderName::Together | ProviderName::Other(_) => &[],
+        ProviderName::OpenAi | ProviderName::Anthropic | ProviderName::Together | ProviderName::Other(_) => {
+            &[]
+        }
     }
 }

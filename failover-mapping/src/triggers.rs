@@ -56,7 +56,7 @@ impl Triggers {
     }
 
     /// Whether an account without credit is one: 402, and FAL's 403 that says so. It is not unless said, because a bill
-    /// that was not paid should be seen.
+    /// that was not paid should be seen. OpenAI says it with a 429, which is one by itself.
     #[must_use]
     pub fn out_of_credit(self, on: bool) -> Self {
         Self { out_of_credit: on, ..self }

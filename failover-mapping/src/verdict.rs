@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::data::Verdict;
 use crate::error::one_of;
+use crate::hint;
 use crate::json;
 use crate::provider::ProviderName;
 
@@ -99,6 +100,15 @@ pub(crate) fn is_the_callers(body: &[u8]) -> bool {
     let called_off = ["canceled", "cancelled", "aborted"].contains(&text("status").as_str());
     let error = text("error");
     called_off || ABOUT_CONTENT.iter().any(|word| error.contains(word))
+}
+
+/// The same fault, or one that is repeated, if the provider asks for that: its word goes before what its status says. What it
+/// refuses for its content, or for want of a key or money, it does not mean.
+pub(crate) fn of_willing(fault: Fault, headers: &HeaderMap) -> Fault {
+    match fault {
+        Fault::InvalidRequest | Fault::Unsupported if hint::should_retry(headers) == Some(true) => Fault::Overloaded,
+        fault => fault,
+    }
 }
 
 /// The same fault, or one that lets the call go on: what a stand-in refuses is not the caller's mistake.

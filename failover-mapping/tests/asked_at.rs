@@ -48,6 +48,7 @@ fn a_model_that_only_fallbacks_name_is_listed_and_the_one_for_all_others_is_not(
         .key(Anthropic, "anthropic-key-0001")
         .fallbacks("openai/our-tune", ["anthropic/claude-sonnet-4-5"])
         .fallbacks("*", ["anthropic/claude-haiku-4-5"])
+        .fallbacks("gpt-4o", ["anthropic/claude-sonnet-4-5"])
         .build()
         .unwrap();
     let ours: Vec<_> = config.text_models().filter(|it| it.id == "our-tune").collect();

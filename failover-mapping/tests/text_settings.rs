@@ -4,9 +4,9 @@
 
 mod stage;
 
+use failover_mapping::Target;
 use failover_mapping::{Builder, Config, ProviderName, StreamPolicy, TextModel};
 use http::{HeaderMap, Method};
-use failover_mapping::Target;
 use stage::{GOOD, KEY, builder, fal, fleet, ok, play, status};
 
 use ProviderName::{Anthropic, Fal, Nexa, OpenAi, Together};
@@ -45,7 +45,10 @@ const ANTHROPIC: &str = "https://api.anthropic.com/v1/messages";
 #[test]
 fn whoever_has_a_key_stands_in_in_the_class_of_the_asked_model() {
     assert_eq!(stand_ins(all(), "gpt-4o"), ["anthropic/claude-sonnet-4-6", "together/zai-org/GLM-5.3"]);
-    assert_eq!(stand_ins(all(), "gpt-4o-mini"), ["anthropic/claude-haiku-4-5", "together/openai/gpt-oss-120b"]);
+    assert_eq!(
+        stand_ins(all(), "gpt-4o-mini"),
+        ["anthropic/claude-haiku-4-5", "together/openai/gpt-oss-120b"]
+    );
     assert_eq!(stand_ins(all(), "claude-haiku-4-5"), ["openai/gpt-5.4-mini", "together/openai/gpt-oss-120b"]);
     assert_eq!(stand_ins(keyed(&[Together]), "gpt-4o"), ["together/zai-org/GLM-5.3"]);
     assert!(stand_ins(keyed(&[OpenAi]), "gpt-4o").is_empty(), "nobody stands in for itself");
@@ -74,7 +77,8 @@ fn what_the_user_names_goes_over_the_tables_and_the_narrower_over_the_wider() {
     let config = builder.build().unwrap();
     assert!(is_ours(&config, OPENAI, "ft:gpt-4o:acme") && is_ours(&config, ANTHROPIC, "claude-next"));
     // What is said of every model of a provider is for that one only.
-    let config = all().text_stand_ins([]).fallbacks("openai/*", ["anthropic/claude-haiku-4-5"]).build().unwrap();
+    let config =
+        all().text_stand_ins([]).fallbacks("openai/*", ["anthropic/claude-haiku-4-5"]).build().unwrap();
     assert!(is_ours(&config, OPENAI, "any") && !is_ours(&config, ANTHROPIC, "any"));
 }
 
@@ -116,21 +120,57 @@ fn what_names_nobody_is_refused_with_the_cure() {
     let zero = std::time::Duration::ZERO;
     let two = ["claude-haiku-4-5", "anthropic/claude-haiku-4-5"];
     for (builder, said) in [
-        (named("antropic/claude-haiku-4-5"), "fallbacks names a model of a provider that nobody has declared: use anthropic/ before its name"),
-        (named("acme/x"), "fallbacks names a model of a provider that nobody has declared: call text_provider(..)"),
-        (named("claude-haiku-45"), "fallbacks names a model that is in no table: use claude-haiku-4-5, or name its provider with it"),
-        (named("mine"), "fallbacks names a model that is in no table: name its provider with it, like openai/gpt-4o"),
-        (named("anthropic"), "fallbacks names a provider and no model: write it like anthropic/claude-sonnet-4-6"),
-        (named("anthropic/"), "fallbacks names a provider and no model: write it like anthropic/claude-sonnet-4-6"),
-        (named("anthropic/*"), "fallbacks names a provider and no model: write it like anthropic/claude-sonnet-4-6"),
-        (named("*"), "fallbacks names a model that is in no table: name its provider with it, like openai/gpt-4o"),
-        (named("openai/gpt-4o"), "fallbacks names the model itself, which is asked first anyway: name another"),
+        (
+            named("antropic/claude-haiku-4-5"),
+            "fallbacks names a model of a provider that nobody has declared: use anthropic/ before its name",
+        ),
+        (
+            named("acme/x"),
+            "fallbacks names a model of a provider that nobody has declared: call text_provider(..)",
+        ),
+        (
+            named("claude-haiku-45"),
+            "fallbacks names a model that is in no table: use claude-haiku-4-5, or name its provider with it",
+        ),
+        (
+            named("mine"),
+            "fallbacks names a model that is in no table: name its provider with it, like openai/gpt-4o",
+        ),
+        (
+            named("anthropic"),
+            "fallbacks names a provider and no model: write it like anthropic/claude-sonnet-4-6",
+        ),
+        (
+            named("anthropic/"),
+            "fallbacks names a provider and no model: write it like anthropic/claude-sonnet-4-6",
+        ),
+        (
+            named("anthropic/*"),
+            "fallbacks names a provider and no model: write it like anthropic/claude-sonnet-4-6",
+        ),
+        (
+            named("*"),
+            "fallbacks names a model that is in no table: name its provider with it, like openai/gpt-4o",
+        ),
+        (
+            named("openai/gpt-4o"),
+            "fallbacks names the model itself, which is asked first anyway: name another",
+        ),
         (named("gpt-4o"), "fallbacks names the model itself, which is asked first anyway: name another"),
-        (all().fallbacks("openai/mine", ["openai/mine"]), "fallbacks names the model itself, which is asked first anyway: name another"),
+        (
+            all().fallbacks("openai/mine", ["openai/mine"]),
+            "fallbacks names the model itself, which is asked first anyway: name another",
+        ),
         (all().fallbacks("gpt-4o", two), "fallbacks names a model twice: name each once"),
         (all().fallbacks("gpt-4o", [""; 0]), "fallbacks names nobody: leave it out for the tables' own"),
-        (all().fallbacks("", ["gpt-4o"]), "fallbacks is for no model: write its name as it is asked for, or *"),
-        (all().fallbacks("openai/", ["gpt-4o"]), "fallbacks is for no model: write its name as it is asked for, or *"),
+        (
+            all().fallbacks("", ["gpt-4o"]),
+            "fallbacks is for no model: write its name as it is asked for, or *",
+        ),
+        (
+            all().fallbacks("openai/", ["gpt-4o"]),
+            "fallbacks is for no model: write its name as it is asked for, or *",
+        ),
         (
             keyed(&[Anthropic]).fallbacks("claude-haiku-4-5", ["gpt-4o"]),
             "key for openai (OPENAI_API_KEY) is missing: set the variable, or call key(..)",
@@ -140,7 +180,10 @@ fn what_names_nobody_is_refused_with_the_cure() {
             "key for openai (OPENAI_API_KEY) is missing: set the variable, or call key(..)",
         ),
         (all().text_stand_ins([OpenAi, OpenAi]), "text_stand_ins names a provider twice: name each once"),
-        (all().text_stand_ins([Fal]), "text_stand_ins names `fal`, which does not write: name it in stand_ins(..)"),
+        (
+            all().text_stand_ins([Fal]),
+            "text_stand_ins names `fal`, which does not write: name it in stand_ins(..)",
+        ),
         (
             all().text_stand_ins([ProviderName::other("togeter").unwrap()]),
             "text_stand_ins names `togeter`, which nobody has declared: use `together`",
@@ -153,11 +196,20 @@ fn what_names_nobody_is_refused_with_the_cure() {
             all().text_provider(vllm(), "https://llm.example/v1").text_stand_ins([vllm()]),
             "text_stand_ins names `vllm`, whose models are in no table: say by fallbacks(..) for whom they stand in",
         ),
-        (builder().stand_ins([OpenAi]).key(OpenAi, "any"), "stand_ins names `openai`, which stands in for text only: name it in text_stand_ins(..)"),
-        (all().first_token_limit(zero), "first_token_limit is zero: leave it out for 30 s, or give it some time"),
+        (
+            builder().stand_ins([OpenAi]).key(OpenAi, "any"),
+            "stand_ins names `openai`, which stands in for text only: name it in text_stand_ins(..)",
+        ),
+        (
+            all().first_token_limit(zero),
+            "first_token_limit is zero: leave it out for 30 s, or give it some time",
+        ),
         (all().idle_limit(zero), "idle_limit is zero: leave it out for 30 s, or give it some time"),
         (all().stream_buffer(0), "stream_buffer is zero: nothing could be held back; leave it out for 4 MiB"),
-        (all().stand_in_url(OpenAi, "http://llm.example"), "stand_in_url is http: on a host that is not this machine"),
+        (
+            all().stand_in_url(OpenAi, "http://llm.example"),
+            "stand_in_url is http: on a host that is not this machine",
+        ),
     ] {
         let refused = builder.build().unwrap_err().to_string();
         assert!(refused.starts_with(said), "{refused}\nand not {said}");
@@ -172,7 +224,10 @@ fn either_key_is_enough() {
     let target = fal("fal-ai/flux/dev").parse().unwrap();
     let target = Target::of_uri(&Method::POST, &target).unwrap();
     let route = config.route(&target, &HeaderMap::new());
-    assert!(route.is_none_or(|route| route.exchange(b"{}", failover_mapping::Moment::EPOCH).is_none()), "no media");
+    assert!(
+        route.is_none_or(|route| route.exchange(b"{}", failover_mapping::Moment::EPOCH).is_none()),
+        "no media"
+    );
 
     let body = br#"{"prompt":"a cat"}"#;
     let both = builder().key(Anthropic, "any").build().unwrap();
@@ -217,14 +272,26 @@ fn the_plan_tells_of_text() {
 #[test]
 fn a_chat_is_translated_by_hand() {
     let config = all().fallbacks("gpt-4o", ["gpt-4o-mini", "claude-haiku-4-5"]).build().unwrap();
-    let body = br#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"seed":7,"max_tokens":9}"#;
+    let body =
+        br#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"seed":7,"max_tokens":9}"#;
     let by = |provider| config.translate(OpenAi, "gpt-4o", body, provider).unwrap();
     let anthropic = by(Anthropic);
-    assert_eq!((anthropic.model.as_str(), anthropic.losses[0].to_string().as_str()), ("claude-haiku-4-5", "seed dropped"));
-    assert!(String::from_utf8(anthropic.body).unwrap().starts_with(r#"{"model":"claude-haiku-4-5","max_tokens":9"#));
+    assert_eq!(
+        (anthropic.model.as_str(), anthropic.losses[0].to_string().as_str()),
+        ("claude-haiku-4-5", "seed dropped")
+    );
+    assert!(
+        String::from_utf8(anthropic.body)
+            .unwrap()
+            .starts_with(r#"{"model":"claude-haiku-4-5","max_tokens":9"#)
+    );
     let kin = by(OpenAi);
     let expected = String::from_utf8_lossy(body).replace("gpt-4o", "gpt-4o-mini");
-    assert_eq!((String::from_utf8(kin.body).unwrap(), kin.losses.len()), (expected, 0), "another model of its own");
+    assert_eq!(
+        (String::from_utf8(kin.body).unwrap(), kin.losses.len()),
+        (expected, 0),
+        "another model of its own"
+    );
     let refused = config.translate(OpenAi, "gpt-4o", body, Together).unwrap_err().to_string();
     assert_eq!(refused, "not failed over: that provider does not stand in for this model");
     let refused = config.translate(Nexa, "gpt-4o", body, Together).unwrap_err().to_string();

@@ -207,11 +207,15 @@ pub use calls::Calls;
 pub use failover_core::{Breaker, CircuitState, Fault, Skip};
 #[cfg(feature = "http")]
 pub use failover_mapping::cache::{CacheStore, Cached, Freshness};
-pub use failover_mapping::observe;
 #[cfg(feature = "http")]
 pub use failover_mapping::chat::streams::StreamBroken;
+pub use failover_mapping::observe;
 #[cfg(feature = "http")]
-pub use failover_mapping::{Asked, Attempt, Builder, Catalogue, ChatApi, Config, ConfigError, Declined, Dialect, ListPrice, Loss, LossKind, OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served, Setting, Store, StreamPolicy, Substitution, Task, TextModel, Translated, Triggers, Unanswered};
+pub use failover_mapping::{
+    Asked, Attempt, Builder, Catalogue, ChatApi, Config, ConfigError, Declined, Dialect, ListPrice, Loss,
+    LossKind, OtherName, Passed, PerRequest, Preset, Price, Provenance, ProviderName, Resolved, Served,
+    Setting, Store, StreamPolicy, Substitution, Task, TextModel, Translated, Triggers, Unanswered,
+};
 
 #[cfg(feature = "http")]
 pub use failover::Failover;

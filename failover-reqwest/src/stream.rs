@@ -87,13 +87,8 @@ pub(crate) async fn run<O: Own>(
     mut own: O,
 ) -> Result<Response, O::Error> {
     let Ok(uri) = request.url().as_str().parse::<Uri>() else { return own.send(request).await };
-    let question = Question {
-        method: request.method().clone(),
-        uri,
-        headers: request.headers().clone(),
-        body,
-        wishes,
-    };
+    let question =
+        Question { method: request.method().clone(), uri, headers: request.headers().clone(), body, wishes };
     let url = request.url().clone();
     let mut running = Running::new(Wired(failover.clone()), question);
     let mut request = Some(request);

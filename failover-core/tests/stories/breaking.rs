@@ -272,3 +272,24 @@ fn a_guard_that_is_dropped_gives_the_probe_back() {
         assert!(matches!(guard.poll(now), Action::Launch(_)), "the probe before this one was not given back");
     }
 }
+
+/// A probe whose stream has no limit as a whole keeps everybody else away as long as it streams, and ten minutes if nobody reads.
+#[test]
+fn a_probe_that_answers_does_not_keep_others_away_for_minutes() {
+    use failover_core::Progress;
+    let mut world = World::new(exact());
+    let both = candidates(2);
+    world.call(&Policy::new(), &both, &[&[fails(5, Fault::Unauthenticated)], &[ok(5)]]);
+    world.pass(31 * SECOND);
+    let policy = Policy::new().limits(Limits::NONE.with_first_answer(30 * SECOND).with_idle(30 * SECOND));
+    let mut long = Call::new(&policy, &both, 1, world.now);
+    let Action::Launch(launch) = long.poll(&world.fleet, world.now) else { panic!("no probe") };
+    assert_eq!(launch.candidate, 0);
+    for _ in 0..120 {
+        world.pass(SECOND);
+        long.progress(launch.attempt, Progress::Shown, &world.fleet, world.now);
+    }
+    let mut other = Call::new(&policy, &both, 2, world.now);
+    let Action::Launch(next) = other.poll(&world.fleet, world.now) else { panic!("no launch") };
+    assert_eq!(next.candidate, 0, "the first has been answering for two minutes, and nobody else may ask it");
+}

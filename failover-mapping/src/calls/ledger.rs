@@ -140,9 +140,13 @@ impl<'c, W: Wanted, E, C: FnMut(&E) -> Verdict> Ledger<'c, W, E, C> {
                 self.answered(attempt, taken, now)
             }
             Err(error) => {
-                let Verdict { fault, retry_after } = (self.classify)(&error);
+                let Verdict { fault, retry_after, is_final } = (self.classify)(&error);
                 self.fail(attempt, fault, RootCause::Error(error), now);
-                Outcome::Failed { fault, retry_after }
+                if is_final {
+                    Outcome::Final { fault, retry_after }
+                } else {
+                    Outcome::Failed { fault, retry_after }
+                }
             }
         }
     }

@@ -16,29 +16,31 @@ pub struct Verdict {
     pub fault: Fault,
     /// The provider asked not to be asked again for this long: a Retry-After. Read as at least 1 s and at most 24 h.
     pub retry_after: Option<Duration>,
+    /// To ask it again is of no use, by its own word: the next provider is asked, whatever the settings allow.
+    pub is_final: bool,
 }
 
 impl Verdict {
     /// What an error means unless somebody says otherwise: the provider failed, did nothing, and may be asked again.
     pub const fn broken<E>(_: &E) -> Self {
-        Self { fault: Fault::Broken, retry_after: None }
+        Self { fault: Fault::Broken, retry_after: None, is_final: false }
     }
 }
 
 impl From<Fault> for Verdict {
     fn from(fault: Fault) -> Self {
-        Self { fault, retry_after: None }
+        Self { fault, retry_after: None, is_final: false }
     }
 }
 
 impl From<(Fault, Option<Duration>)> for Verdict {
     fn from((fault, retry_after): (Fault, Option<Duration>)) -> Self {
-        Self { fault, retry_after }
+        Self { fault, retry_after, is_final: false }
     }
 }
 
 impl From<(Fault, Duration)> for Verdict {
     fn from((fault, retry_after): (Fault, Duration)) -> Self {
-        Self { fault, retry_after: Some(retry_after) }
+        Self { fault, retry_after: Some(retry_after), is_final: false }
     }
 }

@@ -52,6 +52,11 @@ impl Stop {
         }
     }
 
+    /// Whether this reason says that the answer was interrupted: OpenRouter's word, DeepSeek's and vLLM's.
+    pub(crate) fn is_interruption(word: &str) -> bool {
+        matches!(word, "error" | "insufficient_system_resource" | "abort")
+    }
+
     /// By the word that messages have for it.
     pub(crate) fn of_stop_reason(word: &str) -> Self {
         match word {

@@ -68,13 +68,19 @@ impl<'c> Exchange<'c, '_> {
             (chat.take((candidate, speaker, writer), body).err(), None)
         } else {
             let fault = verdict::fault(&speaker.data.verdicts, status, headers, Some(body));
+            let fault = verdict::of_willing(fault, headers);
             let note = verdict::note_of_stand_in(speaker.provider, status, fault);
             (Some((verdict::of_stand_in(fault), note)), hint::of(headers, Some(body), &wall))
         };
         if failure.is_none() {
             self.history.note = None; // what an earlier attempt left behind
         }
-        Step::Done(self.chat_ended(flight, Some(status), failure, retry_after, now))
+        Step::Done(match self.chat_ended(flight, Some(status), failure, retry_after, now) {
+            Outcome::Failed { fault, retry_after } if hint::should_retry(headers) == Some(false) => {
+                Outcome::Final { fault, retry_after }
+            }
+            outcome => outcome,
+        })
     }
 
     pub(crate) fn failed_chat(&mut self, flight: &Flight, fault: Fault, now: Moment) -> Step {

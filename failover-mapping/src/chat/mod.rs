@@ -1,8 +1,7 @@
 //! Chats: what a provider of text is asked and what it answers, whole or as a stream of events.
 //!
 //! Two APIs are spoken here: OpenAI's chat completions, which Together and many others speak as well, and Anthropic's messages. Each
-//! is a reader and a writer of one neutral form, for the request ([`ChatForm`]), the answer ([`ChatAnswer`]) and the events of a
-//! stream ([`Delta`]); none knows another.
+//! is a reader and a writer of one neutral form, for the request, the answer and the events of a stream; none knows another.
 
 mod answer;
 mod api;

@@ -44,14 +44,12 @@ impl Speaker {
         // Whoever speaks OpenAI's API says what OpenAI says.
         let verdicts = all.first().map_or_else(Vec::new, |openai| openai.data.verdicts.clone());
         for (provider, url) in &settings.texts.providers {
-            let refused = |problem: &'static str| {
-                settings.refuse("text_provider", Some(provider.as_str()), problem)
-            };
+            let refused =
+                |problem: &'static str| settings.refuse("text_provider", Some(provider.as_str()), problem);
             if !matches!(provider, ProviderName::Other(_)) {
                 return Err(refused("is built in: use stand_in_url(..) or provider_url(..)"));
             }
-            let data =
-                ChatData { api: ChatApi::Completions, models: Vec::new(), verdicts: verdicts.clone() };
+            let data = ChatData { api: ChatApi::Completions, models: Vec::new(), verdicts: verdicts.clone() };
             all.push(Self::new(*provider, data, Base::parse(url).map_err(refused)?, settings)?);
         }
         Ok(all)

@@ -23,7 +23,8 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
     let refusals = [
         (
             settings.stand_ins.is_empty() && !settings.is_for_text(),
-            "stand_ins", "names nobody: leave it out for NexaAPI",
+            "stand_ins",
+            "names nobody: leave it out for NexaAPI",
         ),
         (stand_ins.len() < settings.stand_ins.len(), "stand_ins", "names a provider twice: name each once"),
         (
@@ -97,7 +98,8 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
     }
     let unknown = |provider: &ProviderName| matches!(provider, ProviderName::Nexa | ProviderName::Other(_));
     if let Some((provider, _)) = settings.stand_in_urls.iter().find(|(provider, _)| unknown(provider)) {
-        let problem = "is for built-in providers: use nexa_base_url(..), or say it in the provider's own file";
+        let problem =
+            "is for built-in providers: use nexa_base_url(..), or say it in the provider's own file";
         return Err(settings.refuse("stand_in_url", Some(provider.as_str()), problem));
     }
     let checked = settings.triggers.check();

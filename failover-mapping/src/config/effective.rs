@@ -96,7 +96,9 @@ fn text(texts: &Texts, settings: &Settings, told: &mut String) -> fmt::Result {
     writeln!(told, "# Stand-ins for text, in this order:")?;
     let in_order = texts.order.iter().filter_map(|place| Some((*place, texts.speakers.get(*place)?)));
     let by_name = keyed().filter(|(place, _)| !texts.order.contains(place) || texts.usual(*place).is_empty());
-    for (number, (place, speaker)) in in_order.filter(|(place, _)| !texts.usual(*place).is_empty()).enumerate() {
+    for (number, (place, speaker)) in
+        in_order.filter(|(place, _)| !texts.usual(*place).is_empty()).enumerate()
+    {
         let (number, name, base) = (number + 1, speaker.provider, &speaker.base);
         let models = texts.usual(place).join(" and ");
         writeln!(told, "#   {number}. {name:<10} at {base}, with {models}; {}", key(settings, name))?;

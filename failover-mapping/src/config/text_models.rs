@@ -33,7 +33,11 @@ impl Config {
         let speakers = self.texts.speakers.iter().enumerate();
         speakers.flat_map(move |(place, speaker)| {
             let rows = speaker.data.models.iter().map(|row| row.id.as_str());
+            // A fallback for one model, whoever is asked for it, is for whoever has it.
+            let has = |id: &str| self.texts.speakers.iter().any(|it| it.model(id).is_some());
+            let others = move |id: &&str| !speaker.data.models.is_empty() && has(id);
             let named = self.texts.named(place).filter(|id| *id != ANY && speaker.model(id).is_none());
+            let named = named.filter(move |id| !others(id));
             rows.chain(named).map(move |id| {
                 let plan = self.texts.plan(place, id);
                 let writers = plan.map_or(&[][..], |plan| &plan.stand_ins).iter();

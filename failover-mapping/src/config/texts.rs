@@ -78,9 +78,9 @@ impl Texts {
             };
             let mut own = BTreeMap::new();
             let rows = speaker.data.models.iter().map(|row| (row.id.as_str(), Some(row.class.as_str())));
-            let named = fallbacks.iter().filter(|it| {
-                it.model != ANY && it.is_for(place) && speaker.model(it.model).is_none()
-            });
+            let named = fallbacks
+                .iter()
+                .filter(|it| it.model != ANY && it.is_for(place) && speaker.model(it.model).is_none());
             // Who stands in for all others does not for itself.
             let all = said(ANY).unwrap_or_default();
             let itself = all.iter().filter(|it| it.speaker == place && speaker.model(&it.model).is_none());
@@ -88,7 +88,9 @@ impl Texts {
             for (name, class) in rows.chain(unlisted.map(|name| (name, None))) {
                 let table = || {
                     let others = by_table.iter().filter(|it| **it != place);
-                    Some(others.filter_map(|it| writers::first_of(&speakers, *it, class?)).collect::<Vec<_>>())
+                    Some(
+                        others.filter_map(|it| writers::first_of(&speakers, *it, class?)).collect::<Vec<_>>(),
+                    )
                 };
                 let writers = said(name).or_else(|| said(ANY)).or_else(table).unwrap_or_default();
                 let writers = writers::without_itself(writers, place, name);

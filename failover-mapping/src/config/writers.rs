@@ -108,7 +108,8 @@ impl<'s> Fallback<'s> {
         let mut writers: Vec<Writer> = Vec::new();
         for by in by {
             let new = writer(by, model, entry, settings, speakers)?;
-            let itself = asked.is_some_and(|asked| asked == new.speaker) || is_nobody_elses(new.speaker, model, speakers);
+            let itself = asked.is_some_and(|asked| asked == new.speaker)
+                || is_nobody_elses(new.speaker, model, speakers);
             if itself && new.model == model {
                 return refused("names the model itself, which is asked first anyway: name another");
             }
@@ -147,7 +148,9 @@ fn writer(
     let found = qualified(by, speakers).or_else(|| known().map(|(place, _)| (place, by)));
     let (place, model) = found.ok_or_else(|| refused(unknown(by, speakers)))?;
     if !is_model(model) || model == ANY {
-        return Err(refused("names a provider and no model: write it like anthropic/claude-sonnet-4-6".to_owned()));
+        return Err(refused(
+            "names a provider and no model: write it like anthropic/claude-sonnet-4-6".to_owned(),
+        ));
     }
     keyed(speakers, place, settings)?;
     let row = speakers.get(place).and_then(|speaker| speaker.model(model));
@@ -191,7 +194,9 @@ fn unknown(by: &str, speakers: &[Speaker]) -> String {
     let names = speakers.iter().map(|speaker| speaker.provider.as_str());
     if let Some((provider, _)) = by.split_once('/') {
         return match nearest(provider, names) {
-            Some(meant) => format!("names a model of a provider that nobody has declared: use {meant}/ before its name"),
+            Some(meant) => {
+                format!("names a model of a provider that nobody has declared: use {meant}/ before its name")
+            }
             None => "names a model of a provider that nobody has declared: call text_provider(..)".to_owned(),
         };
     }
@@ -200,7 +205,9 @@ fn unknown(by: &str, speakers: &[Speaker]) -> String {
     }
     let models = speakers.iter().flat_map(|speaker| &speaker.data.models);
     match nearest(by, models.map(|model| model.id.as_str())) {
-        Some(meant) => format!("names a model that is in no table: use {meant}, or name its provider with it"),
+        Some(meant) => {
+            format!("names a model that is in no table: use {meant}, or name its provider with it")
+        }
         None => "names a model that is in no table: name its provider with it, like openai/gpt-4o".to_owned(),
     }
 }

@@ -40,9 +40,11 @@ impl Row {
             Slot::Preset => settings.preset.map_or_else(unless, |preset| Ok(quoted(preset.as_str()))),
             Slot::Dialect => Ok(quoted(settings.nexa_dialect.as_str())),
             Slot::StandIns => Ok(list(settings.stand_ins.iter().map(|name| quoted(name.as_str())))),
-            Slot::TextStandIns => settings.texts.stand_ins.as_ref().map_or_else(unless, |names| {
-                Ok(list(names.iter().map(|name| quoted(name.as_str()))))
-            }),
+            Slot::TextStandIns => settings
+                .texts
+                .stand_ins
+                .as_ref()
+                .map_or_else(unless, |names| Ok(list(names.iter().map(|name| quoted(name.as_str()))))),
             Slot::StreamPolicy => Ok(quoted(settings.texts.streams.as_str())),
             Slot::Statuses => Ok(list(settings.triggers.statuses.iter().map(u16::to_string))),
             Slot::Origins(of, _) if of(settings).is_empty() => unless(),
@@ -77,8 +79,7 @@ impl Row {
             }
             Slot::Fallbacks => {
                 let all = settings.texts.fallbacks.iter();
-                all.map(|(model, by)| (model.clone(), Ok(list(by.iter().map(|name| quoted(name))))))
-                    .collect()
+                all.map(|(model, by)| (model.clone(), Ok(list(by.iter().map(|name| quoted(name)))))).collect()
             }
             Slot::Keys => {
                 settings.keys.iter().map(|(name, key)| (name.to_string(), Err(said(key)))).collect()

@@ -101,7 +101,8 @@ pub(super) fn fallbacks(
     for entry in said.entries("write a line for each model, below its name")? {
         let read = || {
             let names = entry.said.list()?.into_iter();
-            let names = names.map(|said| said.text("write it like anthropic/claude-sonnet-4-6").map(str::to_owned));
+            let names =
+                names.map(|said| said.text("write it like anthropic/claude-sonnet-4-6").map(str::to_owned));
             names.collect::<Result<Vec<_>, Problem>>()
         };
         let names = read().map_err(|problem| problem.within(&entry))?;

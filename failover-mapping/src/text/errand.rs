@@ -54,6 +54,10 @@ impl Errand {
         &self.name
     }
 
+    pub(super) const fn substitution(&self) -> &'static str {
+        self.who.substitution.as_str()
+    }
+
     /// Its model, by a number that is the same for the same model elsewhere in this call.
     #[must_use]
     pub const fn model(&self) -> ModelId {
@@ -143,7 +147,8 @@ impl Attempt<'_> {
         wall: impl Fn() -> SystemTime,
     ) -> ProviderError {
         let Self { errand, speaker, hidden, .. } = self;
-        let fault = match verdict::fault(&speaker.data.verdicts, status, headers, Some(body)) {
+        let said = verdict::fault(&speaker.data.verdicts, status, headers, Some(body));
+        let fault = match verdict::of_willing(said, headers) {
             // A stand-in may find fault with what the translation made of the request.
             Fault::InvalidRequest | Fault::CallerDeadline if !errand.is_first => Fault::Unsupported,
             // Nobody named its URL or its key, so what is not there is this model alone.
@@ -158,7 +163,8 @@ impl Attempt<'_> {
             (note, said) => note.or(said),
         };
         let retry_after = hint::of(headers, Some(body), wall);
-        ProviderError { retry_after, ..ProviderError::new(fault, message) }.said(status)
+        let is_final = hint::should_retry(headers) == Some(false);
+        ProviderError { retry_after, is_final, ..ProviderError::new(fault, message) }.said(status)
     }
 }
 

@@ -28,13 +28,15 @@ pub struct ProviderError {
     pub fault: Fault,
     /// The provider asked to be left alone for so long.
     pub retry_after: Option<Duration>,
+    /// To ask it again is of no use, by its own word: `x-should-retry: false`.
+    pub is_final: bool,
     /// What it says, or what is to be done about it.
     pub message: Option<String>,
 }
 
 impl ProviderError {
     pub(super) fn new(fault: Fault, message: impl Into<Option<String>>) -> Self {
-        Self { status: None, fault, retry_after: None, message: message.into() }
+        Self { status: None, fault, retry_after: None, is_final: false, message: message.into() }
     }
 
     pub(super) fn said(self, status: StatusCode) -> Self {
@@ -44,7 +46,7 @@ impl ProviderError {
     /// What it means for the call: whether it is asked again, or another provider, or another model, or nobody.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
-        Verdict { fault: self.fault, retry_after: self.retry_after }
+        Verdict { fault: self.fault, retry_after: self.retry_after, is_final: self.is_final }
     }
 }
 

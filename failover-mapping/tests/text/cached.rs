@@ -93,3 +93,17 @@ fn for_how_long_say_the_settings_or_the_caller() {
     assert!(done(longer().ask()).unwrap().cached.is_some(), "all share one content");
     assert_eq!(done(asked(&scene).ask()).unwrap().cached, None);
 }
+
+/// What is asked for first differs, so whether the answer is a variant does.
+#[test]
+fn a_cached_answer_tells_of_this_question_whether_it_is_a_variant() {
+    use failover_mapping::ProviderName::{Anthropic, OpenAi};
+    let builder = builder()
+        .fallbacks("gpt-4o", ["anthropic/claude-sonnet-4-6"])
+        .fallbacks("claude-sonnet-4-6", ["openai/gpt-4o"]);
+    let scene = Scene::new(builder);
+    scene.heal();
+    let ask = |model| done(scene.text().model(model).prompt("hello").order([Anthropic, OpenAi]).cached().ask()).unwrap();
+    let (own, stands_in) = (ask("claude-sonnet-4-6"), ask("gpt-4o"));
+    assert_ne!(own.substitution, stands_in.substitution, "gpt-4o was asked for, {} wrote", stands_in.model);
+}

@@ -15,6 +15,7 @@ mod rehearsal;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,8 +57,17 @@ struct Wanted {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let wanted = Wanted::parse();
+async fn main() -> ExitCode {
+    match run(Wanted::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
     let token = variable("FAILOVER_GATEWAY_TOKEN").map(|token| Token::new(&token)).transpose();
     let token = token.map_err(|problem| format!("FAILOVER_GATEWAY_TOKEN {problem}"))?;
     app::may_listen(wanted.listen, token.as_ref())?;
@@ -83,12 +93,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // A rehearsal asks nobody else.
     let fal_key = if wanted.rehearse { Some("rehearsed-fal-key".to_owned()) } else { variable("FAL_KEY") };
     let settings = Settings { token, public_url, completions, fal_key, client: client()?, counters };
-    let listener = TcpListener::bind(wanted.listen).await.map_err(|error| format!("{}: {error}", wanted.listen))?;
+    let listener =
+        TcpListener::bind(wanted.listen).await.map_err(|error| format!("{}: {error}", wanted.listen))?;
     println!("listening on http://{}", listener.local_addr()?);
     if rehearsal.is_some() {
         let at = listener.local_addr()?;
         println!("OpenAI     http://{at}/v1\nAnthropic  http://{at}\nReplicate  http://{at}/replicate");
-        println!("FAL        http://{at}/fal, its queue http://{at}/queue, its proxy http://{at}/api/fal/proxy");
+        println!(
+            "FAL        http://{at}/fal, its queue http://{at}/queue, its proxy http://{at}/api/fal/proxy"
+        );
     }
     app::serve(listener, app::app(failover, settings), stop(), Duration::from_secs(wanted.grace)).await?;
     Ok(())

@@ -54,7 +54,11 @@ async fn dropped_at_every_poll() {
                 break;
             }
             failover.release("openai").unwrap();
-            assert_eq!(failover.state(&Side::Anthropic.domain()), Some(CircuitState::Closed), "{polls} polls");
+            assert_eq!(
+                failover.state(&Side::Anthropic.domain()),
+                Some(CircuitState::Closed),
+                "{polls} polls"
+            );
         }
         assert!(done, "{policy}");
     }
@@ -67,7 +71,8 @@ async fn the_provider_sees_its_caller_leave() {
         let scene = Scene::new();
         let (url, left) = stalls(head).await;
         let failover = scene.builder().provider_url(ProviderName::OpenAi, url.as_str());
-        let failover = failover.first_token_limit(Duration::from_secs(60)).idle_limit(Duration::from_secs(60));
+        let failover =
+            failover.first_token_limit(Duration::from_secs(60)).idle_limit(Duration::from_secs(60));
         let client = client(failover);
         let request = client.post(format!("{url}/v1/chat/completions")).json(&gpt(true)).send();
         if head {
@@ -92,7 +97,8 @@ async fn stalls(head: bool) -> (String, oneshot::Receiver<()>) {
         let mut asked = vec![0; 16 * 1024];
         assert!(stream.read(&mut asked).await.unwrap() > 0);
         if head {
-            let event = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word\"}}]}\n\n";
+            let event =
+                "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word\"}}]}\n\n";
             let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
             stream.write_all(format!("{head}{event}").as_bytes()).await.unwrap();
         }

@@ -54,7 +54,10 @@ async fn meets(side: Side, fault: Fault, policy: StreamPolicy) {
     let client = client(builder);
     let began = Instant::now();
     let response = scene.stream(side, &client).await.unwrap();
-    assert_eq!(response.headers()["content-type"].to_str().unwrap().split(';').next(), Some("text/event-stream"));
+    assert_eq!(
+        response.headers()["content-type"].to_str().unwrap().split(';').next(),
+        Some("text/event-stream")
+    );
     let by = served_by(&response).map(str::to_owned);
     let read = side.read(response).await;
     let held_back = policy == StreamPolicy::Buffer;
@@ -191,7 +194,11 @@ async fn a_stand_in_fails_as_typed_as_the_asked_provider() {
                 assert_eq!(scene.counts_of(side), [3, 1], "{case}");
                 if policy == StreamPolicy::Buffer {
                     // Nothing was shown: the caller hears its own provider.
-                    assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")), "{case}");
+                    assert_eq!(
+                        (response.status().as_u16(), served_by(&response)),
+                        (503, Some("nobody")),
+                        "{case}"
+                    );
                     assert_eq!(response.headers()["x-should-retry"], "false", "{case}");
                     continue;
                 }

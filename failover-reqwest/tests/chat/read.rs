@@ -124,7 +124,8 @@ pub(crate) async fn read_anthropic(response: Response) -> Read {
         let data: Value = serde_json::from_str(data).expect("JSON");
         assert_eq!(name, data["type"].as_str(), "{data}");
         let (index, delta) = (&data["index"], &data["delta"]);
-        input = [&data, &data["message"]].iter().find_map(|it| it["usage"]["input_tokens"].as_u64()).or(input);
+        input =
+            [&data, &data["message"]].iter().find_map(|it| it["usage"]["input_tokens"].as_u64()).or(input);
         output = data["usage"]["output_tokens"].as_u64().or(output);
         match name.expect("a name") {
             "message_start" => {

@@ -75,7 +75,8 @@ impl Scene {
         body: &Value,
     ) -> Result<Response> {
         let url = format!("{}/v1/messages", self.anthropic.url());
-        let request = client.post(url).header("x-api-key", CALLERS_KEY).header("anthropic-version", "2023-06-01");
+        let request =
+            client.post(url).header("x-api-key", CALLERS_KEY).header("anthropic-version", "2023-06-01");
         request.json(body).send().await
     }
 

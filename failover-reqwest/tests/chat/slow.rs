@@ -49,6 +49,24 @@ async fn a_caller_who_reads_slowly_gets_all_of_it() {
     }
 }
 
+/// Who has looked in vain, and then not for long, finds what has come meanwhile: a piece of a token is no silence.
+#[tokio::test]
+async fn a_caller_who_looks_away() {
+    for side in Side::BOTH {
+        let scene = Scene::new();
+        scene.own(side).always(Reply::healthy().token_pace(Duration::from_millis(20)).chunks_of(7));
+        let (failover, client) = built(&scene, StreamPolicy::Error);
+        let mut response = scene.stream(side, &client).await.unwrap();
+        while let Ok(piece) = tokio::time::timeout(Duration::from_millis(2), response.chunk()).await {
+            piece.unwrap().expect("there is more");
+        }
+        sleep(LONG).await;
+        let text = response.text().await.expect("all of it comes");
+        assert!(text.contains(scene.own(side).text().split(' ').next_back().unwrap()), "{text}");
+        assert_eq!(failover.state(&side.domain()), Some(CircuitState::Closed));
+    }
+}
+
 /// The one who begins anew has all its time from when it is asked.
 #[tokio::test]
 async fn a_caller_who_pauses_before_a_restart() {

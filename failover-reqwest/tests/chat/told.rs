@@ -103,7 +103,8 @@ async fn the_head_of_a_stand_ins_stream() {
                 scene.other(side).always(way);
                 let client = client(scene.builder().stream_policy(policy).text_retries(0));
                 let response = scene.stream(side, &client).await.unwrap();
-                let said = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+                let said =
+                    |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
                 let (own, other) = (side.name(), side.other().name());
                 assert_eq!(said("x-failover-served-by").as_deref(), Some(other));
                 assert_eq!(said("x-failover-model").as_deref(), Some(side.other().model()));
@@ -148,7 +149,10 @@ async fn the_head_of_a_healthy_stream() {
     for policy in StreamPolicy::ALL {
         let scene = Scene::new();
         let response = scene.stream(Side::OpenAi, &scene_client(&scene, policy)).await.unwrap();
-        assert!(!response.headers().keys().any(|name| name.as_str().starts_with("x-failover")), "{response:?}");
+        assert!(
+            !response.headers().keys().any(|name| name.as_str().starts_with("x-failover")),
+            "{response:?}"
+        );
         assert!(response.headers().contains_key("x-request-id"));
         assert!(response.extensions().get::<Provenance>().is_none());
         assert!(Side::OpenAi.read(response).await.complete);

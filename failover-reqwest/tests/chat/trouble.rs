@@ -1,30 +1,31 @@
 //! Streams whose trouble begins before the first token, comes in the stream itself, or comes twice.
 
-use std::time::Duration;
-
-use failover_reqwest::{Fault, StreamPolicy, Unanswered};
-use failover_testkit::{KeepAlive, Provider, Reply};
+use failover_reqwest::{Fault, ProviderName, StreamPolicy, Unanswered};
+use failover_testkit::{Provider, Reply};
 use serde_json::{Value, json};
 
 use crate::read::read_openai;
-use crate::scene::{Scene, Side, client, served_by};
+use crate::scene::{Scene, Side, client, gpt, plain, served_by};
 
 /// These events are the whole answer.
-fn recorded(events: &str) -> Reply {
+pub(crate) fn recorded(events: &str) -> Reply {
     Reply::json(200, events).content_type("text/event-stream")
 }
 
 /// An answer of that provider that does not stream.
 fn whole(side: Side, text: &str) -> Reply {
     let (model, text) = (side.model(), json!(text));
-    Reply::json(200, match side {
-        Side::OpenAi => format!(
-            r#"{{"id":"chatcmpl-9","object":"chat.completion","created":1,"model":"{model}","choices":[{{"index":0,"message":{{"role":"assistant","content":{text}}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":12,"completion_tokens":60,"total_tokens":72}}}}"#
-        ),
-        Side::Anthropic => format!(
-            r#"{{"id":"msg_9","type":"message","role":"assistant","model":"{model}","content":[{{"type":"text","text":{text}}}],"stop_reason":"end_turn","stop_sequence":null,"usage":{{"input_tokens":12,"output_tokens":60}}}}"#
-        ),
-    })
+    Reply::json(
+        200,
+        match side {
+            Side::OpenAi => format!(
+                r#"{{"id":"chatcmpl-9","object":"chat.completion","created":1,"model":"{model}","choices":[{{"index":0,"message":{{"role":"assistant","content":{text}}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":12,"completion_tokens":60,"total_tokens":72}}}}"#
+            ),
+            Side::Anthropic => format!(
+                r#"{{"id":"msg_9","type":"message","role":"assistant","model":"{model}","content":[{{"type":"text","text":{text}}}],"stop_reason":"end_turn","stop_sequence":null,"usage":{{"input_tokens":12,"output_tokens":60}}}}"#
+            ),
+        },
+    )
 }
 
 /// An error of this kind in place of the first token.
@@ -119,7 +120,8 @@ async fn a_model_of_the_same_provider_streams_as_it_is() {
     for policy in StreamPolicy::ALL {
         let scene = Scene::new();
         scene.openai.model("gpt-4o", Reply::healthy().cut_after_tokens(0));
-        let client = client(scene.builder().stream_policy(policy).fallbacks("gpt-4o", ["openai/gpt-4o-mini"]));
+        let client =
+            client(scene.builder().stream_policy(policy).fallbacks("gpt-4o", ["openai/gpt-4o-mini"]));
         let read = read_openai(scene.stream(Side::OpenAi, &client).await.unwrap()).await;
         assert_eq!((read.text, read.model.as_str()), (scene.openai.text(), "gpt-4o-mini"));
         assert!(read.complete && read.clean && read.usage == Some(72));
@@ -202,10 +204,7 @@ async fn when_all_have_failed_the_asked_provider_has_the_word() {
 /// There is no answer of its own left where its stream was used up before the first token: the caller gets one in its shape.
 #[tokio::test]
 async fn a_stream_that_was_used_up_leaves_an_error_of_its_shape() {
-    let breaks = [
-        (Reply::healthy().cut_after_tokens(0), 502),
-        (Reply::healthy().stall_after_tokens(0), 504),
-    ];
+    let breaks = [(Reply::healthy().cut_after_tokens(0), 502), (Reply::healthy().stall_after_tokens(0), 504)];
     for side in Side::BOTH {
         for (reply, status) in breaks.clone() {
             let scene = Scene::new();
@@ -214,7 +213,11 @@ async fn a_stream_that_was_used_up_leaves_an_error_of_its_shape() {
             let other = if status == 502 { Reply::silence() } else { Reply::status(500) };
             scene.other(side).always(other);
             let response = scene.stream(side, &scene.client()).await.unwrap();
-            assert_eq!((response.status().as_u16(), served_by(&response)), (status, Some("nobody")), "{side:?}");
+            assert_eq!(
+                (response.status().as_u16(), served_by(&response)),
+                (status, Some("nobody")),
+                "{side:?}"
+            );
             assert_eq!(response.headers()["x-should-retry"], "false");
             assert_eq!(response.headers()["content-type"], "application/json");
             let said: Value = response.json().await.unwrap();
@@ -270,13 +273,13 @@ async fn with_everybody_down_the_error_is_the_clients_own() {
     for side in Side::BOTH {
         let scene = Scene::new();
         let (gone, client) = (Provider::openai().url(), scene.client());
-        let builder = scene.builder().provider_url(failover_reqwest::ProviderName::OpenAi, gone.as_str());
+        let builder = scene.builder().provider_url(ProviderName::OpenAi, gone.as_str());
         scene.anthropic.always(Reply::reset());
         let client = if side == Side::OpenAi { crate::scene::client(builder) } else { client };
         let error = match side {
             Side::OpenAi => {
                 let url = format!("{gone}/v1/chat/completions");
-                client.post(url).bearer_auth("key").json(&crate::scene::gpt(true)).send().await.unwrap_err()
+                client.post(url).bearer_auth("key").json(&gpt(true)).send().await.unwrap_err()
             }
             Side::Anthropic => {
                 scene.openai.always(Reply::reset());
@@ -295,67 +298,13 @@ async fn a_silence_that_nobody_else_can_answer_for() {
     for side in Side::BOTH {
         let scene = Scene::new();
         scene.own(side).always(Reply::silence());
-        let failover = scene.builder().build().unwrap().with_stand_in_client(crate::scene::plain());
+        let failover = scene.builder().build().unwrap().with_stand_in_client(plain());
         failover.force_open(side.other().name()).unwrap();
-        let client = reqwest_middleware::ClientBuilder::new(crate::scene::plain()).with(failover).build();
+        let client = reqwest_middleware::ClientBuilder::new(plain()).with(failover).build();
         let error = scene.stream(side, &client).await.unwrap_err();
         let reqwest_middleware::Error::Middleware(error) = error else { panic!("{error:?}") };
         let unanswered: &Unanswered = error.downcast_ref().unwrap();
         assert_eq!(unanswered.provenance().unwrap().attempts[0].fault, Some(Fault::Timeout));
         assert_eq!(scene.counts_of(side), [1, 0]);
-    }
-}
-
-/// What keeps the line of a stand-in busy is no token, and nothing that the caller would see.
-#[tokio::test]
-async fn a_stand_in_that_keeps_the_line_busy_is_no_answer() {
-    for alive in [KeepAlive::Comment, KeepAlive::Ping, KeepAlive::Role] {
-        for policy in StreamPolicy::ALL {
-            let scene = Scene::new();
-            scene.openai.always(Reply::status(503));
-            let busy = Reply::healthy().first_token_after(Duration::from_secs(20));
-            scene.anthropic.always(busy.keep_alive(alive, Duration::from_millis(20)));
-            let models = ["anthropic/claude-sonnet-4-5", "together/meta-llama/Llama-3.3-70B-Instruct-Turbo"];
-            let client = client(scene.builder().fallbacks("gpt-4o", models).stream_policy(policy));
-            let response = scene.stream(Side::OpenAi, &client).await.unwrap();
-            assert_eq!(served_by(&response), Some("together"), "{alive:?}");
-            let read = read_openai(response).await;
-            assert_eq!((read.text, read.restarts.len()), (scene.together.text(), 0));
-            assert!(read.complete && read.clean);
-        }
-    }
-}
-
-/// A few unreadable events are skipped; a stream of nothing else is none.
-#[tokio::test]
-async fn a_stream_that_cannot_be_read_is_answered_by_another() {
-    for side in Side::BOTH {
-        for junk in ["data: {\"half\n\n".repeat(50), "no event at all".repeat(50), String::new()] {
-            let scene = Scene::new();
-            scene.own(side).always(recorded(&junk));
-            let response = scene.stream(side, &scene.client()).await.unwrap();
-            assert_eq!(served_by(&response), Some(side.other().name()), "{junk:.20}");
-            assert!(side.read(response).await.complete);
-            assert_eq!(scene.counts_of(side), [1, 1]);
-        }
-    }
-}
-
-/// However long somebody goes on saying nothing, it is not kept.
-#[tokio::test]
-async fn a_flood_without_a_token_is_given_up() {
-    for side in Side::BOTH {
-        let scene = Scene::new();
-        let nothing = match side {
-            Side::OpenAi => "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n",
-            Side::Anthropic => "event: ping\ndata: {\"type\":\"ping\"}\n\n",
-        };
-        let events = nothing.repeat((2 << 20) / nothing.len());
-        scene.own(side).always(recorded(&events));
-        let client = client(scene.builder().answer_limit(1 << 20).first_token_limit(Duration::from_secs(60)));
-        let response = scene.stream(side, &client).await.unwrap();
-        assert_eq!(served_by(&response), Some(side.other().name()));
-        assert!(side.read(response).await.complete);
-        assert_eq!(scene.told().attempts[0].fault, Some(Fault::Malformed));
     }
 }

@@ -159,12 +159,16 @@ async fn the_callers_own_limit() {
 async fn an_encoded_stream_is_handed_on_as_it_is() {
     let scene = Scene::new();
     let encoded = "\u{1f}not to be read\u{8b}";
-    let reply = Reply::json(200, encoded).content_type("text/event-stream").header("content-encoding", "gzip");
+    let reply =
+        Reply::json(200, encoded).content_type("text/event-stream").header("content-encoding", "gzip");
     scene.openai.always(reply);
     for policy in StreamPolicy::ALL {
         let client = client(scene.builder().stream_policy(policy));
         let response = scene.ask_openai(&client, &gpt(true)).await.unwrap();
-        assert_eq!((served_by(&response), &response.headers()["content-encoding"]), (None, &"gzip".parse().unwrap()));
+        assert_eq!(
+            (served_by(&response), &response.headers()["content-encoding"]),
+            (None, &"gzip".parse().unwrap())
+        );
         assert_eq!(response.text().await.unwrap(), encoded);
     }
 }
@@ -209,7 +213,9 @@ async fn tools_are_called_on_both_ways() {
 async fn the_asked_providers_thoughts_are_passed_on() {
     let deltas = |kind: &str, text: &str| {
         let delta = format!(r#"{{"type":"{kind}_delta","{kind}":"{text}"}}"#);
-        format!("event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{delta}}}\n\n")
+        format!(
+            "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{delta}}}\n\n"
+        )
     };
     let block = |kind: &str, text: &str| {
         format!(
@@ -221,7 +227,11 @@ async fn the_asked_providers_thoughts_are_passed_on() {
     let start = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":\"claude\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n";
     let end = "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":9}}\n\n\
                event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
-    let whole = format!("{start}{}{}{end}", block("thinking", "hm"), block("text", "yes").replace(":0,", ":1,").replace(":0}", ":1}"));
+    let whole = format!(
+        "{start}{}{}{end}",
+        block("thinking", "hm"),
+        block("text", "yes").replace(":0,", ":1,").replace(":0}", ":1}")
+    );
     for policy in StreamPolicy::ALL {
         let scene = Scene::new();
         scene.anthropic.always(Reply::json(200, whole.as_str()).content_type("text/event-stream"));

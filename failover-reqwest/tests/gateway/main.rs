@@ -1,1 +1,19 @@
-//! The gateway over real sockets.
+//! The gateway over real sockets, in front of providers on loopback. What every server saw is counted.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../../examples/gateway/app/mod.rs"]
+mod app;
+mod chat;
+mod guard;
+mod media;
+mod metrics;
+mod models;
+mod proxy;
+#[allow(dead_code, reason = "other tests read more of a stream")]
+#[path = "../chat/read.rs"]
+mod read;
+#[path = "../../examples/gateway/rehearsal.rs"]
+mod rehearsal;
+mod rehearsed;
+mod scene;
+mod stopped;

@@ -25,7 +25,7 @@ pub(in crate::chat) fn read(body: &[u8]) -> Result<ChatAnswer, Junk> {
         return Err(malformed("a choice without a message"));
     };
     let stop = choice.get("finish_reason").and_then(Value::as_str).unwrap_or_default();
-    if stop == "error" {
+    if Stop::is_interruption(stop) {
         return Err(Junk::new(Fault::ErrorInSuccess, "an answer that ended with an error"));
     }
     let (text, mut refusal) =

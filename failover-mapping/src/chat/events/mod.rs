@@ -16,7 +16,7 @@
 //!
 //! An event that cannot be read is left out and the rest goes on, so a text may lack a piece. In the arguments of a tool a hole
 //! would go unseen and do something else than was meant: there the stream is malformed as a whole. So it is after
-//! [`MOST_UNSOUND`] such events in a row, and when one event is longer than [`LONGEST`].
+//! [`MOST_UNSOUND`] such events, in a row or not, and when one event is longer than [`LONGEST`].
 //!
 //! # What a restart looks like
 //!
@@ -44,7 +44,7 @@ use line::Line;
 
 /// The longest event that is read, in bytes. One of the asked providers' holds a token or two.
 const LONGEST: usize = 1 << 20;
-/// So many events in a row may be unreadable.
+/// So many events of a stream may be unreadable: more of them, and the rest is not sound.
 const MOST_UNSOUND: u32 = 8;
 /// More tools than any answer calls.
 const MOST_CALLS: usize = 1024;

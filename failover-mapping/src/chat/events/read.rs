@@ -138,9 +138,7 @@ impl EventReader {
             Tongue::Messages(reader) => reader.read(name, data, &mut self.deltas),
         };
         let sound = read.is_ok();
-        if sound {
-            self.unsound = 0;
-        } else {
+        if !sound {
             self.deltas.clear();
             self.unsound += 1;
             let whole = matches!(read, Err(Unsound::Stream)) || self.unsound > MOST_UNSOUND;

@@ -8,12 +8,14 @@ use failover_core::{AttemptId, Call, Fleet, Guard, Moment, Progress};
 pub(super) struct Attended<'p, F: Deref<Target = Fleet>, C: Fn() -> Moment> {
     call: Guard<'p, F, C>,
     heard: Option<AttemptId>,
+    /// Nobody has looked once already since the latest token.
+    excused: bool,
     clock: C,
 }
 
 impl<'p, F: Deref<Target = Fleet>, C: Fn() -> Moment + Copy> Attended<'p, F, C> {
     pub(super) const fn new(call: Call<'p>, fleet: F, clock: C) -> Self {
-        Self { call: Guard::new(call, fleet, clock), heard: None, clock }
+        Self { call: Guard::new(call, fleet, clock), heard: None, excused: false, clock }
     }
 }
 
@@ -21,12 +23,15 @@ impl<F: Deref<Target = Fleet>, C: Fn() -> Moment> Attended<'_, F, C> {
     /// What came of this attempt's answer.
     pub(super) fn heard(&mut self, attempt: AttemptId, progress: Progress, now: Moment) {
         self.heard = Some(attempt);
+        self.excused = false;
         self.call.progress(attempt, progress, now);
     }
 
     /// Nobody has looked until now. Whoever has begun to answer has all its time again until the next token.
     pub(super) fn excuse(&mut self, now: Moment) {
-        if let Some(attempt) = self.heard {
+        // Once: on a machine that is always late, a stalled stream would never end.
+        if let Some(attempt) = self.heard.filter(|_| !self.excused) {
+            self.excused = true;
             self.call.progress(attempt, Progress::Heard, now);
         }
     }

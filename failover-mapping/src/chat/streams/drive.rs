@@ -114,8 +114,10 @@ async fn drive<W: Wire>(wire: W, question: Question, outlet: Outlet<W::Body>) {
             }
             Action::Wait(_) if show.is_untaken() => {
                 show.taken().await;
-                now = wire.now();
-                call.excuse(now);
+                let asked = std::mem::replace(&mut now, wire.now());
+                if now.since(asked) >= a_while(flying.as_ref()) {
+                    call.excuse(now);
+                }
             }
             Action::Wait(until) => {
                 let news = listen(&mut flying, &show, until, now, &wire).await;
@@ -132,7 +134,7 @@ async fn drive<W: Wire>(wire: W, question: Question, outlet: Outlet<W::Body>) {
                 for progress in progress.into_iter().flatten() {
                     call.heard(attempt, progress, now);
                 }
-                if show.begins(now) && it.can_begin() && !matches!(outcome, Some(Outcome::Failed { .. })) {
+                if show.begins(now) && it.can_begin() && !matches!(outcome, Some(Outcome::Failed { .. } | Outcome::Final { .. })) {
                     let so_far = exchange.so_far(&it.flight, call.report().entries(), outcome.is_some(), now);
                     show.begin(!exchange.is_own(&it.flight.launch), so_far);
                 }
@@ -189,9 +191,9 @@ fn given_up<W: Wire>(
         Stage::Events(_, it) => {
             show.landed();
             show.relay.broke(&it, Fault::Timeout);
-            let outcome = exchange.stream_ended(&flight, Err(Fault::Timeout), now);
+            let outcome = exchange.stream_ended(&flight, (Err(Fault::Timeout), it.has_begun()), now);
             end.spent = own.then_some(Fault::Timeout).or(end.spent);
-            end.last = Some(it);
+            end.last = Some(*it);
             outcome
         }
         Stage::Own => {
@@ -221,7 +223,7 @@ impl End {
         match stage {
             Stage::Events(_, it) => {
                 self.spent = if own { it.fault() } else { self.spent };
-                self.last = Some(it);
+                self.last = Some(*it);
             }
             // It has said something else by now, which is what counts.
             Stage::Own => self.spent = None,
@@ -278,6 +280,12 @@ fn conclude<W: Wire>(
     }
     show.flush(now);
     show.outlet.end(if served { Ok(()) } else { Err(StreamBroken { fault }) });
+}
+
+/// A caller who takes no longer has not made its provider wait.
+fn a_while<W: Wire>(flying: Option<&Flying<'_, W>>) -> Duration {
+    let idle = flying.and_then(|it| it.flight.launch.limits.idle());
+    idle.map_or(LATE, |idle| idle / 4)
 }
 
 /// Waits for the attempt under way, or for a moment. What has come goes before the time: a caller who has not looked for long

@@ -36,7 +36,7 @@ pub(super) enum Stage<'w, B> {
     /// A stand-in was asked.
     Asked(Pin<Box<dyn Future<Output = Head<B>> + Send + 'w>>),
     /// Its answer comes as events.
-    Events(B, Streaming),
+    Events(B, Box<Streaming>),
     /// Its answer comes otherwise, and is read whole.
     Whole(B, StatusCode, HeaderMap, Vec<u8>),
 }
@@ -72,14 +72,14 @@ pub(super) fn hear<W: Wire>(
         (News::Head(Ok((status, headers, body))), stage) => {
             let events = is_events(status, &headers).then(|| exchange.streaming(flight, &show.relay));
             *stage = match events.flatten() {
-                Some(streaming) => Stage::Events(body, streaming),
+                Some(streaming) => Stage::Events(body, Box::new(streaming)),
                 None => Stage::Whole(body, status, headers, Vec::new()),
             };
             None
         }
         (News::Own(OwnSaid::Events(_, _, body)), stage) => {
             if let Some(streaming) = exchange.streaming(flight, &show.relay) {
-                *stage = Stage::Events(body, streaming);
+                *stage = Stage::Events(body, Box::new(streaming));
             }
             None
         }
@@ -131,7 +131,7 @@ pub(super) fn hear<W: Wire>(
                         show.relay.broke(streaming, fault);
                     }
                 }
-                exchange.stream_ended(flight, end, now)
+                exchange.stream_ended(flight, (end, streaming.has_begun()), now)
             })
         }
         (News::Piece(_) | News::Time, _) => None,

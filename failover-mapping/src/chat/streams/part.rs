@@ -59,6 +59,18 @@ impl Exchange<'_, '_> {
     pub(super) fn stream_ended(
         &mut self,
         flight: &Flight,
+        (end, begun): (Result<(), Fault>, bool),
+        now: Moment,
+    ) -> Outcome<'static> {
+        self.history.begun = begun;
+        let outcome = self.ended_stream(flight, end, now);
+        self.history.begun = false;
+        outcome
+    }
+
+    fn ended_stream(
+        &mut self,
+        flight: &Flight,
         end: Result<(), Fault>,
         now: Moment,
     ) -> Outcome<'static> {
@@ -134,5 +146,7 @@ impl Exchange<'_, '_> {
 pub fn is_events(status: StatusCode, headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let plain = headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
-    status == StatusCode::OK && plain && kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+    status == StatusCode::OK
+        && plain
+        && kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }

@@ -27,6 +27,8 @@ pub(crate) struct Streaming {
     /// The event by which it says that it has failed, as it came.
     farewell: Vec<u8>,
     on_air: bool,
+    /// A token came.
+    begun: bool,
     /// It has said itself that it failed, and the caller has heard it.
     said: bool,
     /// Why it ended, if it failed.
@@ -77,6 +79,7 @@ impl Streaming {
             content: false,
             farewell: Vec::new(),
             on_air: false,
+            begun: false,
             said: false,
             fault: None,
         }
@@ -94,6 +97,11 @@ impl Streaming {
     /// Why it failed, if it did.
     pub(crate) const fn fault(&self) -> Option<Fault> {
         self.fault
+    }
+
+    /// Whether any token came, which is charged for.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// Nothing more comes.
@@ -146,6 +154,7 @@ impl Relay {
                 *bytes = bytes.saturating_add(held.keep(&event));
             }
         });
+        it.begun |= fed.heard;
         let over = failed.or(read.err()).map(Err).or_else(|| it.reader.is_done().then(|| it.reader.end()));
         let ready = match self.policy {
             StreamPolicy::Buffer => it.content && it.bytes > self.most,
@@ -153,10 +162,12 @@ impl Relay {
         };
         // What fails in the same breath has not been seen yet.
         if it.on_air || (ready && !matches!(over, Some(Err(_)))) {
+            let alone = self.policy != StreamPolicy::Restart;
+            // Said once: what comes later may be no token, and then it is no sign of life.
+            fed.shown = alone && !it.on_air;
             self.air(it, out);
-            fed.shown = self.policy != StreamPolicy::Restart;
             // Its own words are the last, unless somebody else may begin anew.
-            if fed.shown && it.raw && !it.farewell.is_empty() {
+            if alone && it.raw && !it.farewell.is_empty() {
                 out.append(&mut it.farewell);
                 it.said = true;
             }

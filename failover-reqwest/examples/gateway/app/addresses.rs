@@ -41,7 +41,10 @@ pub(super) fn with_urls_of(shown: &str, bases: &[String], body: Bytes) -> Bytes 
     let (mut changed, mut from) = (String::with_capacity(text.len()), 0);
     for url in named {
         let Some(ours) = ours(url, shown, bases) else { continue };
-        let Range { start, end } = { let start = start(text, url); start..start + url.get().len() };
+        let Range { start, end } = {
+            let start = start(text, url);
+            start..start + url.get().len()
+        };
         changed.push_str(text.get(from..start).unwrap_or_default());
         changed.push_str(&ours);
         from = end;
@@ -57,7 +60,9 @@ impl<'a> Answer<'a> {
     fn named(&self) -> Vec<&'a RawValue> {
         let of_job = [self.status_url, self.response_url, self.cancel_url, self.next, self.previous];
         let mut named: Vec<_> = of_job.into_iter().flatten().collect();
-        let urls = self.urls.and_then(|urls| serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(urls.get()).ok());
+        let urls = self
+            .urls
+            .and_then(|urls| serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(urls.get()).ok());
         named.extend(urls.into_iter().flat_map(BTreeMap::into_values));
         let results = self.results.and_then(|results| serde_json::from_str::<Vec<Self>>(results.get()).ok());
         named.extend(results.iter().flatten().flat_map(Self::named));

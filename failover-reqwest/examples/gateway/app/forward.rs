@@ -13,6 +13,7 @@ use http_body_util::LengthLimitError;
 use reqwest::Url;
 
 use super::addresses::with_urls_of;
+use super::lines::Lines;
 use super::refusal::{Refusal, Shape};
 use super::{Gateway, headers};
 
@@ -100,9 +101,14 @@ async fn send(
     let response = response.map_err(|error| Refusal::unreached(door.shape, error))?;
     let mut response = http::Response::<reqwest::Body>::from(response).map(Body::new);
     headers::answered(response.headers_mut());
-    match &door.shown {
-        Some((shown, bases)) if is_json(response.headers()) => {
+    match (&door.shown, kind(response.headers())) {
+        (Some((shown, bases)), Some("application/json")) => {
             in_their_place(response, door, shown, bases, failover.config().answer_limit()).await
+        }
+        (Some((shown, bases)), Some("text/event-stream")) => {
+            response.headers_mut().remove(CONTENT_LENGTH);
+            let lines = |body| Body::new(Lines::new(body, shown.clone(), bases.clone()));
+            Ok(response.map(lines))
         }
         _ => Ok(response),
     }
@@ -128,7 +134,7 @@ async fn in_their_place(
     Ok(Response::from_parts(parts, with_urls_of(shown, bases, body).into()))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"))
+fn kind(headers: &HeaderMap) -> Option<&str> {
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    kind.split(';').next().map(str::trim)
 }

@@ -67,7 +67,9 @@ pub(super) async fn admit(State(gateway): State<Arc<Gateway>>, request: Request,
     let refused = match &gateway.settings.token {
         Some(token) => {
             let shown = headers.get(TOKEN).is_some_and(|shown| token.is(shown.as_bytes()));
-            (!shown).then(|| (StatusCode::UNAUTHORIZED, format!("show the gateway's token in the header {TOKEN}")))
+            (!shown).then(|| {
+                (StatusCode::UNAUTHORIZED, format!("show the gateway's token in the header {TOKEN}"))
+            })
         }
         None => page(headers).map(|why| (StatusCode::FORBIDDEN, why.to_owned())),
     };
@@ -83,7 +85,11 @@ pub(super) async fn admit(State(gateway): State<Arc<Gateway>>, request: Request,
 fn page(headers: &HeaderMap) -> Option<&'static str> {
     match host(headers) {
         Some(host) if is_local(host) => {}
-        _ => return Some("the gateway has no token, so it is for this machine only: call it localhost or 127.0.0.1"),
+        _ => {
+            return Some(
+                "the gateway has no token, so it is for this machine only: call it localhost or 127.0.0.1",
+            );
+        }
     }
     let origin = headers.get(ORIGIN)?.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
     let local = origin.is_some_and(|origin| origin.authority().is_some_and(|it| is_local(it.as_str())));
@@ -100,5 +106,6 @@ pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
 fn is_local(authority: &str) -> bool {
     let Ok(authority) = authority.parse::<Authority>() else { return false };
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

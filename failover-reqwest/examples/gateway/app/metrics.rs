@@ -38,9 +38,13 @@ impl Counters {
             }
             Event::Skipped { who, why, .. } => {
                 let why = why.to_string();
-                self.add("failover_skips_total", &[named(*who).as_slice(), &[("reason", &why)]].concat(), 1.0);
+                self.add(
+                    "failover_skips_total",
+                    &[named(*who).as_slice(), &[("reason", &why)]].concat(),
+                    1.0,
+                );
             }
-            Event::Breaker { domain, change } => {
+            Event::Breaker { domain, change, .. } => {
                 let labels = [("domain", *domain), ("to", change.state())];
                 self.add("failover_breaker_transitions_total", &labels, 1.0);
             }
@@ -81,7 +85,11 @@ impl Counters {
         for (series, value) in &all {
             let name = series.split_once('{').map_or(series.as_str(), |(name, _)| name);
             if name != last {
-                let kind = if name.ends_with("_in_flight") || name.ends_with("_state") { "gauge" } else { "counter" };
+                let kind = if name.ends_with("_in_flight") || name.ends_with("_state") {
+                    "gauge"
+                } else {
+                    "counter"
+                };
                 // Text takes whatever is written to it.
                 let _ = writeln!(text, "# TYPE {name} {kind}");
             }
@@ -139,7 +147,8 @@ pub(super) async fn count(State(gateway): State<Arc<Gateway>>, request: Request,
     let in_flight = InFlight::new(Arc::clone(&gateway));
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let response = next.run(request).await;
-    let labels = [("route", route.as_deref().unwrap_or("none")), ("status", response.status().as_str())];
+    let status = response.status();
+    let labels = [("route", route.as_deref().unwrap_or("none")), ("status", status.as_str())];
     gateway.settings.counters.add("failover_gateway_requests_total", &labels, 1.0);
     response.map(|body| axum::body::Body::new(Flowing::new(body, in_flight)))
 }

@@ -18,6 +18,7 @@ mod body;
 mod forward;
 mod guard;
 mod headers;
+mod lines;
 mod metrics;
 mod models;
 mod proxy;
@@ -131,7 +132,8 @@ async fn queue(State(gateway): Shared, request: Request) -> Response {
     let base = gateway.failover.config().fal_queue_asked_at();
     let door = Door::new(Shape::Fal, base, "/queue", request.uri());
     let shown = format!("{}/queue", gateway.base(request.headers()));
-    forward(&gateway, door.showing(shown, &["https://queue.fal.run", "https://queue.falrun.com"]), request).await
+    forward(&gateway, door.showing(shown, &["https://queue.fal.run", "https://queue.falrun.com"]), request)
+        .await
 }
 
 async fn nowhere(State(gateway): Shared, request: Request) -> Response {

@@ -22,7 +22,8 @@ pub(super) async fn list(State(gateway): State<Arc<Gateway>>, request: Request) 
         ChatApi::Messages => {
             let id = |model: Option<&Value>| model.map_or(Value::Null, |model| model["id"].clone());
             let (first, last) = (id(models.first()), id(models.last()));
-            Json(json!({ "data": models, "has_more": false, "first_id": first, "last_id": last })).into_response()
+            Json(json!({ "data": models, "has_more": false, "first_id": first, "last_id": last }))
+                .into_response()
         }
         _ => Json(json!({ "object": "list", "data": models })).into_response(),
     }

@@ -29,7 +29,10 @@ pub(super) async fn proxy(State(gateway): State<Arc<Gateway>>, request: Request)
     };
     let target = target.to_str().ok().and_then(|target| Url::parse(target).ok());
     let Some(door) = target.and_then(|target| door(&gateway, &target)) else {
-        return refused(StatusCode::PRECONDITION_FAILED, "the header x-fal-target-url names none of FAL's hosts");
+        return refused(
+            StatusCode::PRECONDITION_FAILED,
+            "the header x-fal-target-url names none of FAL's hosts",
+        );
     };
     match told(&gateway, headers) {
         Some(told) => forward_with(&gateway, door, told, request).await,
@@ -61,7 +64,8 @@ fn door(gateway: &Gateway, target: &Url) -> Option<Door> {
 
 /// What FAL is told of the browser's headers: what is FAL's, and never what is for the page's own server.
 fn told(gateway: &Gateway, headers: &HeaderMap) -> Option<HeaderMap> {
-    let own = |name: &HeaderName| name.as_str().starts_with("x-fal-") && *name != TARGET && *name != CLIENT_PROXY;
+    let own =
+        |name: &HeaderName| name.as_str().starts_with("x-fal-") && *name != TARGET && *name != CLIENT_PROXY;
     let listed = |name: &HeaderName| [ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT].contains(name);
     let told = headers.iter().filter(|(name, _)| own(name) || listed(name));
     let mut told: HeaderMap = told.map(|(name, value)| (name.clone(), value.clone())).collect();

@@ -47,10 +47,13 @@ impl Refusal {
         let late = error.is_timeout();
         let (status, fault) = match late {
             true => (StatusCode::GATEWAY_TIMEOUT, Fault::Timeout),
-            false => (StatusCode::BAD_GATEWAY, if error.is_connect() { Fault::Connect } else { Fault::Reset }),
+            false => {
+                (StatusCode::BAD_GATEWAY, if error.is_connect() { Fault::Connect } else { Fault::Reset })
+            }
         };
         // A URL may hold what is nobody's business.
-        let message = format!("the provider did not answer, and nobody stood in: {}", causes(&error.without_url()));
+        let message =
+            format!("the provider did not answer, and nobody stood in: {}", causes(&error.without_url()));
         Self { fault, ..Self::new(shape, status, message) }
     }
 }
@@ -66,7 +69,9 @@ impl IntoResponse for Refusal {
             Shape::Fal => json!({ "detail": message }).to_string().into_bytes(),
             Shape::Replicate => {
                 let title = status.canonical_reason();
-                json!({ "title": title, "detail": message, "status": status.as_u16() }).to_string().into_bytes()
+                json!({ "title": title, "detail": message, "status": status.as_u16() })
+                    .to_string()
+                    .into_bytes()
             }
         };
         let headers = [

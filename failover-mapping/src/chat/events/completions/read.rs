@@ -87,7 +87,7 @@ impl Reader {
         }
         match choice.finish_reason.text() {
             None => {}
-            Some("error") => deltas.push(Delta::Failed(Fault::ErrorInSuccess)),
+            Some(word) if Stop::is_interruption(word) => deltas.push(Delta::Failed(Fault::ErrorInSuccess)),
             Some(word) => deltas.push(Delta::Stopped(Stop::of_finish_reason(word))),
         }
         Ok(())

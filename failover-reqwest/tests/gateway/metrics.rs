@@ -1,0 +1,52 @@
+//! What is counted.
+
+use failover_testkit::Reply;
+
+use crate::read::read_openai;
+use crate::scene::{Running, Scene, gpt};
+
+async fn metrics(gateway: &Running) -> String {
+    gateway.get("/metrics").send().await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test]
+async fn attempts_calls_breakers_and_requests_are_counted() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::status(503));
+    let gateway = scene.gateway().await;
+    for stream in [false, true] {
+        gateway.openai(&gpt(stream)).await.bytes().await.unwrap();
+    }
+    let text = metrics(&gateway).await;
+    for line in [
+        "# TYPE failover_attempts_total counter",
+        "failover_calls_total{asked=\"openai\",served_by=\"anthropic\"} 2",
+        "failover_attempts_total{provider=\"anthropic\",model=\"claude-sonnet-4-5\",outcome=\"answered\"} 2",
+        "failover_breaker_transitions_total{domain=\"openai/gpt-4o\",to=\"open\"} 1",
+        "failover_gateway_requests_total{route=\"/v1/{*rest}\",status=\"200\"} 2",
+        "# TYPE failover_circuit_state gauge",
+        "failover_circuit_state{domain=\"openai/gpt-4o\",state=\"open\"} 1",
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+    }
+    let types: Vec<_> = text.lines().filter(|line| line.starts_with('#')).collect();
+    assert!(types.windows(2).all(|pair| pair[0] != pair[1]), "each is said once:\n{text}");
+}
+
+#[tokio::test]
+async fn a_stream_is_in_flight_until_it_ends() {
+    let scene = Scene::new();
+    let gateway = scene.gateway().await;
+    let stream = gateway.openai(&gpt(true)).await;
+    // This one, and the stream, of which no byte has been taken from the gateway.
+    assert!(metrics(&gateway).await.contains("\nfailover_gateway_in_flight "));
+    assert!(read_openai(stream).await.complete);
+    assert!(metrics(&gateway).await.contains("\nfailover_gateway_in_flight 1\n"));
+}
+
+#[tokio::test]
+async fn it_is_healthy() {
+    let gateway = Scene::new().gateway().await;
+    let response = gateway.get("/healthz").send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, "ok\n"));
+}
