@@ -227,7 +227,8 @@ impl<'p> Call<'p> {
         }
         let left = || self.deadline.map(|deadline| deadline.since(self.now));
         let limits = self.policy.limits_of(candidate);
-        let lease = limits.total().or_else(left).or_else(|| limits.first_answer()).unwrap_or(LEASE_WITHOUT_LIMIT);
+        let lease =
+            limits.total().or_else(left).or_else(|| limits.first_answer()).unwrap_or(LEASE_WITHOUT_LIMIT);
         fleet.admit(candidate.provider(), lease.saturating_add(LEASE_SLACK), self.now)
     }
 

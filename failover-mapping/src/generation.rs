@@ -107,7 +107,13 @@ impl<'c> Generation<'c, '_> {
                 format!("v1/deployments/{name}/predictions")
             }
         };
-        Asked { provider, model: model.to_owned(), url: format!("{}/{path}", self.origin), job: false, api: None }
+        Asked {
+            provider,
+            model: model.to_owned(),
+            url: format!("{}/{path}", self.origin),
+            job: false,
+            api: None,
+        }
     }
 
     /// Whether the asked provider's success holds what was asked for: a result, or a job that is accepted. It is read as

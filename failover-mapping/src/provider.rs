@@ -39,8 +39,7 @@ impl OtherName {
     pub fn new(name: &str) -> Option<Self> {
         let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         let length = name.len();
-        let taken =
-            ["fal", "replicate", "nexaapi", "openai", "anthropic", "together", "nobody", "failover"];
+        let taken = ["fal", "replicate", "nexaapi", "openai", "anthropic", "together", "nobody", "failover"];
         if !(1..=Self::LONGEST).contains(&length) || !name.bytes().all(plain) || taken.contains(&name) {
             return None;
         }

@@ -106,7 +106,9 @@ pub(crate) fn is_the_callers(body: &[u8]) -> bool {
 /// refuses for its content, or for want of a key or money, it does not mean.
 pub(crate) fn of_willing(fault: Fault, headers: &HeaderMap) -> Fault {
     match fault {
-        Fault::InvalidRequest | Fault::Unsupported if hint::should_retry(headers) == Some(true) => Fault::Overloaded,
+        Fault::InvalidRequest | Fault::Unsupported if hint::should_retry(headers) == Some(true) => {
+            Fault::Overloaded
+        }
         fault => fault,
     }
 }

@@ -271,6 +271,7 @@ fn hostile_files_are_refused_by_name() {
         "text_patience = 3",
         "first_token_limit = \"0s\"",
         "idle_limit = \"0s\"",
+        "stream_limit = \"0s\"",
         "stream_policy = \"retry\"",
         "stream_buffer = 0",
         "text_provider.openai = \"https://llm.example/v1\"",

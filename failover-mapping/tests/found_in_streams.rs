@@ -35,7 +35,6 @@ impl Future for Sleep {
     }
 }
 
-
 impl Runtime for Late {
     type Sleep = Sleep;
     fn now(&self) -> Moment {
@@ -45,7 +44,11 @@ impl Runtime for Late {
         if self.2.load(Ordering::Relaxed) == 0 {
             return Sleep(None);
         }
-        assert!(self.2.fetch_add(1, Ordering::Relaxed) < 1_000, "nobody gives up a stream that has stalled: {:?}", self.now());
+        assert!(
+            self.2.fetch_add(1, Ordering::Relaxed) < 1_000,
+            "nobody gives up a stream that has stalled: {:?}",
+            self.now()
+        );
         Sleep(Some((Arc::clone(&self.1), time.as_millis() as u64 + 60)))
     }
     fn seed(&self) -> u64 {
@@ -85,12 +88,17 @@ fn a_stalled_stream_ends_on_a_machine_that_is_always_late() {
     let looks = Arc::clone(&wire.2);
     let mut running = Running::new(wire, question);
     let mut context = Context::from_waker(Waker::noop());
-    let Poll::Ready(Some(Wish::SendOwn(..))) = pin!(running.wish()).poll(&mut context) else { panic!("not sent") };
+    let Poll::Ready(Some(Wish::SendOwn(..))) = pin!(running.wish()).poll(&mut context) else {
+        panic!("not sent")
+    };
     let kind = HeaderValue::from_static("text/event-stream");
     let events = HeaderMap::from_iter([(http::header::CONTENT_TYPE, kind)]);
-    let first = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":null}]}\n\n";
+    let first =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":null}]}\n\n";
     running.own_said(OwnSaid::Events(StatusCode::OK, events, VecDeque::from([first])));
-    let Poll::Ready(Some(Wish::Begin(Begun::Own))) = pin!(running.wish()).poll(&mut context) else { panic!("not begun") };
+    let Poll::Ready(Some(Wish::Begin(Begun::Own))) = pin!(running.wish()).poll(&mut context) else {
+        panic!("not begun")
+    };
     let Poll::Ready(Some(Ok(_))) = running.poll_piece(&mut context) else { panic!("no piece") };
     looks.store(1, Ordering::Relaxed);
     for _ in 0..10 {

@@ -168,6 +168,7 @@ fn every_method_of_the_builder_is_named_in_the_plan() {
         .text_patience(long)
         .first_token_limit(long)
         .idle_limit(long)
+        .stream_limit(long)
         .stream_policy(failover_mapping::StreamPolicy::Restart)
         .stream_buffer(7)
         .text_provider(ProviderName::other("vllm").unwrap(), "http://127.0.0.1:8000/v1")

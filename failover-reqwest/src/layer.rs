@@ -71,7 +71,9 @@ where
         let rest = self.inner.clone();
         let inner = mem::replace(&mut self.inner, rest);
         let failover = self.failover.clone();
-        Box::pin(async move { run::run(&failover, request, None, Called { service: inner, ready: true }).await })
+        Box::pin(
+            async move { run::run(&failover, request, None, Called { service: inner, ready: true }).await },
+        )
     }
 }
 

@@ -21,10 +21,8 @@ pub(crate) trait Own: Send {
     fn send(self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send;
 
     /// So that no other failover on its way takes it for its own.
-    fn send_marked(
-        &mut self,
-        request: Request,
-    ) -> impl Future<Output = Result<Response, Self::Error>> + Send;
+    fn send_marked(&mut self, request: Request)
+    -> impl Future<Output = Result<Response, Self::Error>> + Send;
 
     /// The request, and whether it is on its way already.
     fn marked(&self, request: Request) -> (Request, bool);

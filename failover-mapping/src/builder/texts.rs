@@ -88,6 +88,12 @@ impl<F: FromConfig> Builder<F> {
         self.say("idle_limit", |settings| settings.texts.idle = limit)
     }
 
+    /// The longest that a whole stream may take, of whoever writes it; unless said, as long as it goes on, and the
+    /// [`deadline`](Self::deadline) allows.
+    pub fn stream_limit(self, limit: Duration) -> Self {
+        self.say("stream_limit", |settings| settings.texts.stream_limit = Some(limit))
+    }
+
     /// What happens when a stream breaks of which the caller has seen a part; it ends with an error unless said.
     pub fn stream_policy(self, policy: StreamPolicy) -> Self {
         self.say("stream_policy", |settings| settings.texts.streams = policy)

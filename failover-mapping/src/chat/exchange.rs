@@ -37,7 +37,8 @@ impl<'c> Exchange<'c, '_> {
     }
 
     fn begin_chat(&mut self, flight: &Flight) -> Result<http::Request<Vec<u8>>, (Fault, String)> {
-        let unsupported = |reason: String| (Fault::Unsupported, format!("no translation was possible: {reason}"));
+        let unsupported =
+            |reason: String| (Fault::Unsupported, format!("no translation was possible: {reason}"));
         let unknown = || unsupported("the stand-in has no way to be asked".to_owned());
         let config = self.config;
         let Errand::Chat(chat) = &mut self.errand else { return Err(unknown()) };

@@ -91,6 +91,11 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ConfigError> {
     let zeros = [
         (texts.first_token.is_zero(), "first_token_limit", TIME),
         (texts.idle.is_zero(), "idle_limit", TIME),
+        (
+            none(texts.stream_limit),
+            "stream_limit",
+            "is zero: leave it out for no limit, or give it some time",
+        ),
         (texts.buffer == 0, "stream_buffer", "is zero: nothing could be held back; leave it out for 4 MiB"),
     ];
     if let Some((_, name, problem)) = zeros.into_iter().find(|(wrong, ..)| *wrong) {

@@ -263,7 +263,8 @@ fn plan(
     (domains, models): (&mut Domains, &mut Models),
 ) -> Result<ChatPlan, ConfigError> {
     let texts = &settings.texts;
-    let streamed = Limits::NONE.with_first_answer(texts.first_token).with_idle(texts.idle);
+    let first = settings.stand_in_limit.map_or(texts.first_token, |limit| limit.min(texts.first_token));
+    let streamed = Limits::NONE.with_first_answer(first).with_idle(texts.idle);
     let half = settings.deadline.map(|deadline| deadline / 2).filter(|half| !half.is_zero());
     let own_limit = settings.primary_limit.or(half);
     let limited = |limits: Limits, limit: Option<Duration>| limit.map_or(limits, |it| limits.with_total(it));
@@ -272,9 +273,9 @@ fn plan(
     // Of a model without a line of its own nobody knows whether it is another's.
     let own = if model == ANY { own } else { own.model(models.intern(model)) };
     let whole = own.limits(limited(Limits::NONE.with_silence(SILENCE), own_limit));
-    // The first token is due within that limit; how long a stream is, nobody knows.
+    // The first token is due within that limit; how long a stream goes on, nobody knows.
     let first = own_limit.map_or(texts.first_token, |limit| limit.min(texts.first_token));
-    let own_stream = Limits::NONE.with_first_answer(first).with_idle(texts.idle);
+    let own_stream = limited(Limits::NONE.with_first_answer(first).with_idle(texts.idle), texts.stream_limit);
     let mut plan = ChatPlan {
         whole: vec![whole],
         once: vec![whole.retries(0)],
@@ -293,7 +294,7 @@ fn plan(
         plan.whole.push(whole);
         plan.once.push(whole);
         plan.streamed_once.push(whole);
-        plan.streamed.push(candidate.limits(limited(streamed, settings.stand_in_limit)));
+        plan.streamed.push(candidate.limits(limited(streamed, texts.stream_limit)));
         plan.stand_ins.push(writer);
     }
     Ok(plan)

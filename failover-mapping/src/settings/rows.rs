@@ -48,7 +48,7 @@ const MEDIA_HOST: Check = |text| MediaHost::parse(text).map(drop);
 const MOST_ATTEMPTS: u8 = 32;
 const MOST_PROBES: u8 = 4;
 
-pub(crate) const ROWS: [Row; 53] = [
+pub(crate) const ROWS: [Row; 54] = [
     Row::new(
         "preset",
         Slot::Preset,
@@ -151,6 +151,12 @@ pub(crate) const ROWS: [Row; 53] = [
         "The longest until a stream's first token: role chunks, pings and keep-alives are none.",
     ),
     Row::new("idle_limit", Slot::Time(|it| &mut it.texts.idle), "The longest between two tokens of a stream."),
+    Row::new(
+        "stream_limit",
+        Slot::MaybeTime(|it| &mut it.texts.stream_limit),
+        "The longest that a whole stream may take.",
+    )
+    .unless("no limit but those on silence, and the deadline", "\"5m\""),
     Row::new(
         "stream_policy",
         Slot::StreamPolicy,

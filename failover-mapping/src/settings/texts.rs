@@ -17,6 +17,8 @@ pub(crate) struct Texts {
     pub(crate) patience: Duration,
     pub(crate) first_token: Duration,
     pub(crate) idle: Duration,
+    /// The longest that a whole stream may take.
+    pub(crate) stream_limit: Option<Duration>,
     pub(crate) streams: StreamPolicy,
     pub(crate) buffer: usize,
 }
@@ -31,6 +33,7 @@ impl Default for Texts {
             patience: Duration::from_secs(3),
             first_token: Duration::from_secs(30),
             idle: Duration::from_secs(30),
+            stream_limit: None,
             streams: StreamPolicy::Error,
             buffer: 4 << 20,
         }

@@ -87,7 +87,8 @@ fn question(errands: &[Errand], form: &ChatForm) -> Question {
         None => parts.text("none"),
     };
     let parts = count(Parts::new().text("text"), errands.len());
-    let parts = errands.iter().fold(parts, |parts, errand| parts.text(errand.name()).text(errand.substitution()));
+    let parts =
+        errands.iter().fold(parts, |parts, errand| parts.text(errand.name()).text(errand.substitution()));
     let parts = form.system.iter().fold(count(parts, form.system.len()), |parts, text| parts.text(text));
     let parts = form.turns.iter().fold(count(parts, form.turns.len()), |parts, turn| {
         let parts = count(parts.text(&format!("{:?}", turn.role)), turn.parts.len());

@@ -16,7 +16,8 @@ fn with_between(bytes: &[u8], odd: &str, times: usize) -> Vec<u8> {
 fn with_behind(bytes: &[u8], at: usize, odd: &str, times: usize) -> Vec<u8> {
     let text = std::str::from_utf8(bytes).unwrap();
     let events = text.split_inclusive("\n\n").enumerate();
-    let with = events.map(|(place, event)| event.to_owned() + &odd.repeat(if place == at { times } else { 0 }));
+    let with =
+        events.map(|(place, event)| event.to_owned() + &odd.repeat(if place == at { times } else { 0 }));
     with.collect::<String>().into_bytes()
 }
 

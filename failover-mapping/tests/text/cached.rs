@@ -103,7 +103,9 @@ fn a_cached_answer_tells_of_this_question_whether_it_is_a_variant() {
         .fallbacks("claude-sonnet-4-6", ["openai/gpt-4o"]);
     let scene = Scene::new(builder);
     scene.heal();
-    let ask = |model| done(scene.text().model(model).prompt("hello").order([Anthropic, OpenAi]).cached().ask()).unwrap();
+    let ask = |model| {
+        done(scene.text().model(model).prompt("hello").order([Anthropic, OpenAi]).cached().ask()).unwrap()
+    };
     let (own, stands_in) = (ask("claude-sonnet-4-6"), ask("gpt-4o"));
     assert_ne!(own.substitution, stands_in.substitution, "gpt-4o was asked for, {} wrote", stands_in.model);
 }

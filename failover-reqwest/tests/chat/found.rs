@@ -1,5 +1,7 @@
 //! What a hostile reading of the streams and the verdicts found: each failed before it was mended.
 
+use std::time::Duration;
+
 use failover_reqwest::{ProviderName, StreamPolicy};
 use failover_testkit::Reply;
 
@@ -53,10 +55,10 @@ async fn an_interrupted_answer_of_a_stand_in_is_no_success() {
                 let scene = Scene::new();
                 scene.openai.always(Reply::status(503));
                 scene.together.always(Reply::healthy().finish_reason(word));
-                let builder = scene.builder().stream_policy(policy).fallbacks(
-                    "gpt-4o",
-                    ["together/deepseek-ai/DeepSeek-V3", "anthropic/claude-sonnet-4-5"],
-                );
+                let builder = scene
+                    .builder()
+                    .stream_policy(policy)
+                    .fallbacks("gpt-4o", ["together/deepseek-ai/DeepSeek-V3", "anthropic/claude-sonnet-4-5"]);
                 let response = scene.ask_openai(&client(builder), &crate::scene::gpt(stream)).await.unwrap();
                 let who = served_by(&response).map(str::to_owned);
                 let told = response.text().await.unwrap_or_else(|error| format!("error: {error:?}"));
@@ -92,10 +94,11 @@ async fn order_in_the_middle_of_a_stream() {
         .build()
         .unwrap()
         .with_stand_in_client(crate::scene::plain())
-        .per_request(failover_reqwest::PerRequest::new().order([ProviderName::Anthropic, ProviderName::OpenAi]));
+        .per_request(
+            failover_reqwest::PerRequest::new().order([ProviderName::Anthropic, ProviderName::OpenAi]),
+        );
     let client = reqwest_middleware::ClientBuilder::new(crate::scene::plain()).with(failover).build();
     let response = scene.ask_openai(&client, &crate::scene::gpt(true)).await.unwrap();
-    let head = format!("{:?}", response.headers());
 }
 
 /// Where every other event is unreadable, the rest is not sound: half of the text is no answer.
@@ -108,7 +111,8 @@ async fn a_text_with_holes_all_over_is_no_success() {
             if n % 2 == 0 { "}" } else { "" }
         );
     }
-    events += "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    events +=
+        "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     let scene = Scene::new();
     scene.openai.always(Reply::json(200, events).content_type("text/event-stream"));
     let client = client(scene.builder().stream_policy(StreamPolicy::Buffer));
@@ -116,4 +120,20 @@ async fn a_text_with_holes_all_over_is_no_success() {
     let by = served_by(&response).map(str::to_owned);
     let read = Side::OpenAi.read(response).await;
     assert_eq!(by.as_deref(), Some("anthropic"), "a whole success by the asked provider: {read:?}");
+}
+
+/// A stand-in's limit is for a whole answer: a stream that goes on is none that hangs.
+#[tokio::test]
+async fn a_stream_of_a_stand_in_may_take_longer_than_a_whole_answer() {
+    let limit = Duration::from_millis(250);
+    for (builder, whole) in [(false, true), (true, false)] {
+        let scene = Scene::new();
+        scene.openai.always(Reply::status(503));
+        scene.anthropic.always(Reply::healthy().token_pace(Duration::from_millis(15)));
+        let base = scene.builder().text_retries(0).stand_in_limit(limit);
+        let client = client(if builder { base.stream_limit(limit) } else { base });
+        let read = Side::OpenAi.read(scene.ask_openai(&client, &crate::scene::gpt(true)).await.unwrap()).await;
+        assert_eq!((read.complete, read.clean), (whole, whole), "{read:?}");
+        assert_eq!(read.text == scene.anthropic.text(), whole);
+    }
 }

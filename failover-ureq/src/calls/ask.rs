@@ -66,7 +66,16 @@ impl<'c, F, W, E> Ask<'c, F, W, E> {
         policy: Policy,
     ) -> Self {
         let (names, callables) = providers.unzip();
-        Self { calls, names, callables, wanted, classify: Verdict::broken, policy, models: Vec::new(), errors: PhantomData }
+        Self {
+            calls,
+            names,
+            callables,
+            wanted,
+            classify: Verdict::broken,
+            policy,
+            models: Vec::new(),
+            errors: PhantomData,
+        }
     }
 }
 

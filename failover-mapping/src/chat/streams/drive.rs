@@ -134,7 +134,10 @@ async fn drive<W: Wire>(wire: W, question: Question, outlet: Outlet<W::Body>) {
                 for progress in progress.into_iter().flatten() {
                     call.heard(attempt, progress, now);
                 }
-                if show.begins(now) && it.can_begin() && !matches!(outcome, Some(Outcome::Failed { .. } | Outcome::Final { .. })) {
+                if show.begins(now)
+                    && it.can_begin()
+                    && !matches!(outcome, Some(Outcome::Failed { .. } | Outcome::Final { .. }))
+                {
                     let so_far = exchange.so_far(&it.flight, call.report().entries(), outcome.is_some(), now);
                     show.begin(!exchange.is_own(&it.flight.launch), so_far);
                 }

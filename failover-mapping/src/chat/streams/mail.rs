@@ -16,6 +16,10 @@ use crate::provenance::Provenance;
 
 /// What the driver wants of the runner.
 #[expect(clippy::exhaustive_enums, reason = "every wish must be met by every adapter")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are two or three in a call, and each is taken apart at once"
+)]
 #[derive(Debug)]
 pub enum Wish {
     /// Send the caller's own request, with these headers besides, within this span; and tell [`Stream::own_said`].

@@ -26,6 +26,6 @@ mod runner;
 mod show;
 
 pub use drive::{Question, Wire, start};
-pub use part::is_events;
 pub use mail::{Begun, OwnSaid, Stream, StreamBroken, Wish};
+pub use part::is_events;
 pub use runner::Running;

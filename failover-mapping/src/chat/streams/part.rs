@@ -68,12 +68,7 @@ impl Exchange<'_, '_> {
         outcome
     }
 
-    fn ended_stream(
-        &mut self,
-        flight: &Flight,
-        end: Result<(), Fault>,
-        now: Moment,
-    ) -> Outcome<'static> {
+    fn ended_stream(&mut self, flight: &Flight, end: Result<(), Fault>, now: Moment) -> Outcome<'static> {
         let status = Some(StatusCode::OK);
         if !self.is_own(&flight.launch) {
             let failure = end.err().map(|fault| (crate::verdict::of_stand_in(fault), None));
