@@ -132,7 +132,8 @@ async fn a_stream_of_a_stand_in_may_take_longer_than_a_whole_answer() {
         scene.anthropic.always(Reply::healthy().token_pace(Duration::from_millis(15)));
         let base = scene.builder().text_retries(0).stand_in_limit(limit);
         let client = client(if builder { base.stream_limit(limit) } else { base });
-        let read = Side::OpenAi.read(scene.ask_openai(&client, &crate::scene::gpt(true)).await.unwrap()).await;
+        let read =
+            Side::OpenAi.read(scene.ask_openai(&client, &crate::scene::gpt(true)).await.unwrap()).await;
         assert_eq!((read.complete, read.clean), (whole, whole), "{read:?}");
         assert_eq!(read.text == scene.anthropic.text(), whole);
     }
