@@ -23,9 +23,7 @@ pub(super) fn completions() -> String {
 
 /// As Anthropic has it.
 pub(super) fn messages() -> String {
-    let event = |kind: &str, rest: &str| {
-        format!("event: {kind}\ndata: {{\"type\":\"{kind}\"{rest}}}\n\n")
-    };
+    let event = |kind: &str, rest: &str| format!("event: {kind}\ndata: {{\"type\":\"{kind}\"{rest}}}\n\n");
     let mut events = vec![
         event(
             "message_start",
