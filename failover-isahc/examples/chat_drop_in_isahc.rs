@@ -63,12 +63,15 @@ fn run(
     let body = json!({ "model": "gpt-4o", "messages": question });
     let mut response = client.send(to_openai().body(body.to_string())?)?;
     show("gpt-4o of openai", &response);
-    println!("{}\n", response.json::<Value>()?["choices"][0]["message"]["content"]);
+    println!(
+        "{}\n",
+        response.json::<Value>()?["choices"][0]["message"]["content"].as_str().unwrap_or_default()
+    );
 
     let body = json!({ "model": "claude-haiku-4-5", "max_tokens": 500, "messages": question });
     let mut response = client.send(to_anthropic().body(body.to_string())?)?;
     show("claude-haiku-4-5 of anthropic", &response);
-    println!("{}\n", response.json::<Value>()?["content"][0]["text"]);
+    println!("{}\n", response.json::<Value>()?["content"][0]["text"].as_str().unwrap_or_default());
 
     // Any executor will do.
     future::block_on(async {

@@ -56,7 +56,7 @@ async fn run(
     let response = request.json(&json!({ "model": "gpt-4o", "messages": question })).send().await?;
     show("gpt-4o of openai", &response);
     let answer: Value = response.json().await?;
-    println!("{}\n", answer["choices"][0]["message"]["content"]);
+    println!("{}\n", answer["choices"][0]["message"]["content"].as_str().unwrap_or_default());
 
     let response = client
         .post(format!("{anthropic}/v1/messages"))
@@ -67,7 +67,7 @@ async fn run(
         .await?;
     show("claude-haiku-4-5 of anthropic", &response);
     let answer: Value = response.json().await?;
-    println!("{}\n", answer["content"][0]["text"]);
+    println!("{}\n", answer["content"][0]["text"].as_str().unwrap_or_default());
 
     let request = client.post(format!("{openai}/v1/chat/completions")).bearer_auth(openai_key);
     let body = json!({ "model": "gpt-4o", "messages": question, "stream": true });

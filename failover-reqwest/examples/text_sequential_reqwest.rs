@@ -36,7 +36,8 @@ pub(crate) async fn rehearse() -> Result<(), Box<dyn Error>> {
 async fn generate_text(failover: &Failover, prompt: &str, model: &str) -> Result<String, TextError> {
     let answer = failover.text().model(model).prompt(prompt).ask().await?;
     println!("{}", answer.report);
-    println!("{} {} wrote it, {:?}", answer.provider, answer.model, answer.usage);
+    let tokens = answer.usage.map_or_else(String::new, |usage| format!(", {} tokens in all", usage.total()));
+    println!("{} {} wrote it{tokens}", answer.provider, answer.model);
     Ok(answer.text)
 }
 
@@ -44,7 +45,8 @@ async fn run(builder: Builder<Failover>) -> Result<(), Box<dyn Error>> {
     // Nobody is asked twice: a program of its own would leave the two repeats that are usual.
     let failover = builder.text_retries(0).build()?;
     for model in ["gpt-4o", "claude-3-opus"] {
-        println!("> {model}\n{}\n", generate_text(&failover, "Why is the sky blue?", model).await?);
+        println!("> {model}");
+        println!("{}\n", generate_text(&failover, "Why is the sky blue?", model).await?);
     }
     Ok(())
 }

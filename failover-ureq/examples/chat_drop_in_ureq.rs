@@ -56,7 +56,7 @@ fn run(
         .send_json(json!({ "model": "gpt-4o", "messages": question }))?;
     show("gpt-4o of openai", &response);
     let answer: Value = response.body_mut().read_json()?;
-    println!("{}\n", answer["choices"][0]["message"]["content"]);
+    println!("{}\n", answer["choices"][0]["message"]["content"].as_str().unwrap_or_default());
 
     let mut response = agent
         .post(format!("{anthropic}/v1/messages"))
@@ -65,7 +65,7 @@ fn run(
         .send_json(json!({ "model": "claude-haiku-4-5", "max_tokens": 500, "messages": question }))?;
     show("claude-haiku-4-5 of anthropic", &response);
     let answer: Value = response.body_mut().read_json()?;
-    println!("{}\n", answer["content"][0]["text"]);
+    println!("{}\n", answer["content"][0]["text"].as_str().unwrap_or_default());
 
     // A stand-in's answer comes as a complete stream: ureq guards one until its head.
     let mut response = agent

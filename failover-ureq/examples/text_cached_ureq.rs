@@ -41,10 +41,10 @@ fn run(builder: Builder<Failover>) -> Result<(), Box<dyn Error>> {
     let ask = || failover.text().model("gpt-4o").prompt("A haiku about the sea");
 
     let first = ask().cached().ask()?;
-    println!("{first}\n{}\n", first.report);
+    println!("> asked\n{first}\n{}\n", first.report);
     let again = ask().cached().ask()?;
-    println!("{again}\n{}\n", again.report);
+    println!("> asked again\n{again}\n{}\n", again.report);
     let old = ask().cached_for(never_fresh).ask()?;
-    println!("{old}\n{}", old.report);
+    println!("> when all are down\n{old}\n{}", old.report);
     Ok(())
 }

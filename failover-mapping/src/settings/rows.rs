@@ -201,7 +201,7 @@ pub(crate) const ROWS: [Row; 54] = [
     Row::new(
         "stand_in_url",
         Slot::OneEach(|it| &mut it.stand_in_urls, BASE),
-        "Where a built-in provider is asked as a stand-in, if not at its usual host.",
+        "Where a built-in provider is asked as a stand-in, if not at its usual host: of OpenAI and Together with /v1, of Anthropic without.",
     )
     .unless("the usual host", "fal = \"https://fal-proxy.example\""),
     Row::new(

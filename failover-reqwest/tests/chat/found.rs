@@ -83,24 +83,6 @@ async fn an_interrupted_stream_of_the_asked_provider_is_answered_by_another_unde
     assert_eq!(served_by(&response), Some("anthropic"));
 }
 
-/// A list of providers with the asked one in the middle, in streams.
-#[tokio::test]
-async fn order_in_the_middle_of_a_stream() {
-    let scene = Scene::new();
-    scene.anthropic.always(Reply::healthy().cut_after_tokens(20));
-    let failover = scene
-        .builder()
-        .stream_policy(StreamPolicy::Restart)
-        .build()
-        .unwrap()
-        .with_stand_in_client(crate::scene::plain())
-        .per_request(
-            failover_reqwest::PerRequest::new().order([ProviderName::Anthropic, ProviderName::OpenAi]),
-        );
-    let client = reqwest_middleware::ClientBuilder::new(crate::scene::plain()).with(failover).build();
-    let response = scene.ask_openai(&client, &crate::scene::gpt(true)).await.unwrap();
-}
-
 /// Where every other event is unreadable, the rest is not sound: half of the text is no answer.
 #[tokio::test]
 async fn a_text_with_holes_all_over_is_no_success() {
