@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_reqwest::{ProviderName, StreamPolicy};
+use failover_reqwest::StreamPolicy;
 use failover_testkit::Reply;
 
 use crate::scene::{Scene, Side, client, served_by};
