@@ -13,7 +13,7 @@ async fn tokens_of_a_stream_that_failed_by_its_own_word_may_be_billed() {
     for side in Side::BOTH {
         let scene = Scene::new();
         scene.own(side).always(Reply::healthy().error_after_tokens(20));
-        let client = client(scene.builder().stream_policy(StreamPolicy::Buffer));
+        let client = client(scene.patient().stream_policy(StreamPolicy::Buffer));
         let read = side.read(scene.stream(side, &client).await.unwrap()).await;
         assert_eq!(read.text, scene.other(side).text());
         let told = scene.told();
@@ -27,7 +27,7 @@ async fn who_says_not_to_retry_is_not_asked_again() {
     for stream in [false, true] {
         let scene = Scene::new();
         scene.openai.always(Reply::status(503).header("x-should-retry", "false"));
-        let response = scene.ask_openai(&scene.client(), &crate::scene::gpt(stream)).await.unwrap();
+        let response = scene.ask_openai(&client(scene.patient()), &crate::scene::gpt(stream)).await.unwrap();
         assert_eq!(served_by(&response), Some("anthropic"));
         assert_eq!(scene.counts(), [1, 1], "stream: {stream}");
     }
@@ -38,7 +38,7 @@ async fn who_says_not_to_retry_is_not_asked_again() {
 async fn a_model_is_never_its_own_stand_in_by_way_of_the_asterisk() {
     let scene = Scene::new();
     scene.openai.always(Reply::status(503));
-    let builder = scene.builder().fallbacks("*", ["openai/gpt-new", "anthropic/claude-sonnet-4-5"]);
+    let builder = scene.patient().fallbacks("*", ["openai/gpt-new", "anthropic/claude-sonnet-4-5"]);
     let mut body = crate::scene::gpt(false);
     body["model"] = "gpt-new".into();
     let response = scene.ask_openai(&client(builder), &body).await.unwrap();
@@ -56,7 +56,7 @@ async fn an_interrupted_answer_of_a_stand_in_is_no_success() {
                 scene.openai.always(Reply::status(503));
                 scene.together.always(Reply::healthy().finish_reason(word));
                 let builder = scene
-                    .builder()
+                    .patient()
                     .stream_policy(policy)
                     .fallbacks("gpt-4o", ["together/deepseek-ai/DeepSeek-V3", "anthropic/claude-sonnet-4-5"]);
                 let response = scene.ask_openai(&client(builder), &crate::scene::gpt(stream)).await.unwrap();
@@ -78,7 +78,7 @@ async fn an_interrupted_answer_of_a_stand_in_is_no_success() {
 async fn an_interrupted_stream_of_the_asked_provider_is_answered_by_another_under_buffer() {
     let scene = Scene::new();
     scene.openai.always(Reply::healthy().finish_reason("insufficient_system_resource"));
-    let client = client(scene.builder().stream_policy(StreamPolicy::Buffer));
+    let client = client(scene.patient().stream_policy(StreamPolicy::Buffer));
     let response = scene.stream(Side::OpenAi, &client).await.unwrap();
     assert_eq!(served_by(&response), Some("anthropic"));
 }
@@ -97,7 +97,7 @@ async fn a_text_with_holes_all_over_is_no_success() {
         "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     let scene = Scene::new();
     scene.openai.always(Reply::json(200, events).content_type("text/event-stream"));
-    let client = client(scene.builder().stream_policy(StreamPolicy::Buffer));
+    let client = client(scene.patient().stream_policy(StreamPolicy::Buffer));
     let response = scene.stream(Side::OpenAi, &client).await.unwrap();
     let by = served_by(&response).map(str::to_owned);
     let read = Side::OpenAi.read(response).await;
@@ -112,7 +112,7 @@ async fn a_stream_of_a_stand_in_may_take_longer_than_a_whole_answer() {
         let scene = Scene::new();
         scene.openai.always(Reply::status(503));
         scene.anthropic.always(Reply::healthy().token_pace(Duration::from_millis(15)));
-        let base = scene.builder().text_retries(0).stand_in_limit(limit);
+        let base = scene.patient().text_retries(0).stand_in_limit(limit);
         let client = client(if builder { base.stream_limit(limit) } else { base });
         let read =
             Side::OpenAi.read(scene.ask_openai(&client, &crate::scene::gpt(true)).await.unwrap()).await;

@@ -59,6 +59,12 @@ impl Scene {
         client(self.builder())
     }
 
+    /// For whom is in no hurry: where no limit is to pass, none does on a busy machine either.
+    pub(crate) fn patient(&self) -> Builder<Failover> {
+        let long = Duration::from_secs(20);
+        self.builder().first_token_limit(long).idle_limit(long)
+    }
+
     /// How many requests OpenAI and Anthropic have seen.
     pub(crate) fn counts(&self) -> [usize; 2] {
         [self.openai.count(), self.anthropic.count()]
@@ -168,7 +174,7 @@ pub(crate) fn client(builder: Builder<Failover>) -> ClientWithMiddleware {
 
 /// A client that is set up at once: it knows no certificates, and nobody asks for any here.
 pub(crate) fn plain() -> reqwest::Client {
-    let builder = reqwest::Client::builder().tls_certs_only([]);
+    let builder = reqwest::Client::builder().tls_certs_only([]).no_gzip();
     builder.redirect(reqwest::redirect::Policy::none()).build().expect("a client")
 }
 

@@ -44,7 +44,7 @@ const CLAUDE: &str = "anthropic claude-sonnet-4-5";
 async fn told(reply: Reply, policy: StreamPolicy) -> (Scene, Vec<String>) {
     let (scene, heard) = (Scene::new(), Heard::default());
     scene.openai.always(reply);
-    let client = client(heard.listen(scene.builder().stream_policy(policy).text_retries(0)));
+    let client = client(heard.listen(scene.patient().stream_policy(policy).text_retries(0)));
     let response = scene.stream(Side::OpenAi, &client).await.unwrap();
     // A stream that is held back is complete when it is handed on.
     if policy != StreamPolicy::Buffer {
@@ -101,7 +101,7 @@ async fn the_head_of_a_stand_ins_stream() {
                 let scene = Scene::new();
                 scene.own(side).always(Reply::status(503));
                 scene.other(side).always(way);
-                let client = client(scene.builder().stream_policy(policy).text_retries(0));
+                let client = client(scene.patient().stream_policy(policy).text_retries(0));
                 let response = scene.stream(side, &client).await.unwrap();
                 let said =
                     |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -131,7 +131,7 @@ async fn the_head_of_a_repeat() {
     for policy in StreamPolicy::ALL {
         let scene = Scene::new();
         scene.openai.script([Reply::status(500)]);
-        let client = client(scene.builder().stream_policy(policy));
+        let client = client(scene.patient().stream_policy(policy));
         let response = scene.stream(Side::OpenAi, &client).await.unwrap();
         assert_eq!(response.headers()["x-failover-attempts"], "openai 500, openai 200");
         // Its own head is there as well.
@@ -161,5 +161,5 @@ async fn the_head_of_a_healthy_stream() {
 }
 
 fn scene_client(scene: &Scene, policy: StreamPolicy) -> reqwest_middleware::ClientWithMiddleware {
-    client(scene.builder().stream_policy(policy))
+    client(scene.patient().stream_policy(policy))
 }

@@ -52,7 +52,7 @@ async fn an_error_before_the_first_token_is_answered_by_another() {
             {
                 let scene = Scene::new();
                 scene.own(side).always(reply);
-                let client = client(scene.builder().stream_policy(policy));
+                let client = client(scene.patient().stream_policy(policy));
                 let response = scene.stream(side, &client).await.unwrap();
                 assert_eq!(served_by(&response), Some(side.other().name()));
                 let read = side.read(response).await;
@@ -72,7 +72,7 @@ async fn a_refusal_in_the_stream_is_the_callers() {
             let scene = Scene::new();
             let code = "content_policy_violation";
             scene.own(side).always(in_band(side, code));
-            let client = client(scene.builder().stream_policy(policy));
+            let client = client(scene.patient().stream_policy(policy));
             let response = scene.stream(side, &client).await.unwrap();
             let read = side.read(response).await;
             assert_eq!(read.error.as_deref(), Some(code), "{policy}, {side:?}: {read:?}");
@@ -89,7 +89,7 @@ async fn whoever_answers_whole_though_asked_to_stream_serves() {
             let scene = Scene::new();
             scene.own(side).always(Reply::status(503));
             scene.other(side).always(whole(side.other(), "all at once"));
-            let client = client(scene.builder().stream_policy(policy));
+            let client = client(scene.patient().stream_policy(policy));
             let response = scene.stream(side, &client).await.unwrap();
             assert_eq!(served_by(&response), Some(side.other().name()));
             assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
@@ -107,7 +107,7 @@ async fn a_model_of_the_same_provider_that_answers_whole_serves_as_a_stream() {
     let scene = Scene::new();
     scene.openai.model("gpt-4o", Reply::status(503));
     scene.openai.model("gpt-4o-mini", whole(Side::OpenAi, "all at once"));
-    let client = client(scene.builder().fallbacks("gpt-4o", ["openai/gpt-4o-mini"]));
+    let client = client(scene.patient().fallbacks("gpt-4o", ["openai/gpt-4o-mini"]));
     let response = scene.stream(Side::OpenAi, &client).await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
     let read = read_openai(response).await;
@@ -121,7 +121,7 @@ async fn a_model_of_the_same_provider_streams_as_it_is() {
         let scene = Scene::new();
         scene.openai.model("gpt-4o", Reply::healthy().cut_after_tokens(0));
         let client =
-            client(scene.builder().stream_policy(policy).fallbacks("gpt-4o", ["openai/gpt-4o-mini"]));
+            client(scene.patient().stream_policy(policy).fallbacks("gpt-4o", ["openai/gpt-4o-mini"]));
         let read = read_openai(scene.stream(Side::OpenAi, &client).await.unwrap()).await;
         assert_eq!((read.text, read.model.as_str()), (scene.openai.text(), "gpt-4o-mini"));
         assert!(read.complete && read.clean && read.usage == Some(72));
@@ -135,7 +135,7 @@ async fn a_whole_answer_behind_a_restart() {
         let scene = Scene::new();
         scene.own(side).always(Reply::healthy().cut_after_tokens(10));
         scene.other(side).always(whole(side.other(), "all at once"));
-        let client = client(scene.builder().stream_policy(StreamPolicy::Restart));
+        let client = client(scene.patient().stream_policy(StreamPolicy::Restart));
         let read = side.read(scene.stream(side, &client).await.unwrap()).await;
         let by = (side.other().name().to_owned(), side.other().model().to_owned());
         assert_eq!((read.text.as_str(), read.restarts), ("all at once", vec![by]));
@@ -154,7 +154,7 @@ async fn a_second_break_after_a_restart() {
         let cut = format!("{together:?}").contains("Cut");
         scene.together.always(together);
         let models = ["anthropic/claude-sonnet-4-5", "together/meta-llama/Llama-3.3-70B-Instruct-Turbo"];
-        let builder = scene.builder().fallbacks("gpt-4o", models).stream_policy(StreamPolicy::Restart);
+        let builder = scene.patient().fallbacks("gpt-4o", models).stream_policy(StreamPolicy::Restart);
         let read = read_openai(scene.stream(Side::OpenAi, &client(builder)).await.unwrap()).await;
         let who: Vec<_> = read.restarts.iter().map(|(who, _)| who.as_str()).collect();
         if healthy {
@@ -178,7 +178,7 @@ async fn a_restart_that_finds_nobody() {
         let scene = Scene::new();
         scene.own(side).always(Reply::healthy().cut_after_tokens(10));
         scene.other(side).always(Reply::status(500));
-        let client = client(scene.builder().stream_policy(StreamPolicy::Restart));
+        let client = client(scene.patient().stream_policy(StreamPolicy::Restart));
         let read = side.read(scene.stream(side, &client).await.unwrap()).await;
         assert_eq!((read.error.as_deref(), read.broken), (Some("stream_truncated"), Some(Fault::Cut)));
         assert_eq!(read.text, scene.own(side).first_tokens(10));
@@ -192,7 +192,7 @@ async fn when_all_have_failed_the_asked_provider_has_the_word() {
         let scene = Scene::new();
         scene.own(side).always(Reply::status(500).header("x-own", "kept"));
         scene.other(side).always(Reply::healthy().cut_after_tokens(0));
-        let response = scene.stream(side, &scene.client()).await.unwrap();
+        let response = scene.stream(side, &client(scene.patient())).await.unwrap();
         assert_eq!((response.status().as_u16(), served_by(&response)), (500, Some("nobody")));
         assert_eq!(response.headers()["x-should-retry"], "false");
         assert_eq!(response.headers()["x-own"], "kept");
@@ -236,7 +236,7 @@ async fn the_latest_word_of_the_asked_provider_counts() {
                 let scene = Scene::new();
                 scene.own(side).script([Reply::healthy().error_after_tokens(0), second]);
                 scene.other(side).always(Reply::status(500));
-                let client = client(scene.builder().stream_policy(policy).text_retries(1));
+                let client = client(scene.patient().stream_policy(policy).text_retries(1));
                 let response = scene.stream(side, &client).await.unwrap();
                 assert_eq!(scene.own(side).count(), 2);
                 response
@@ -260,7 +260,7 @@ async fn the_asked_providers_whole_answer_is_handed_on() {
     for side in Side::BOTH {
         let scene = Scene::new();
         scene.own(side).always(whole(side, "all at once").header("x-own", "kept"));
-        let response = scene.stream(side, &scene.client()).await.unwrap();
+        let response = scene.stream(side, &client(scene.patient())).await.unwrap();
         assert_eq!((response.status().as_u16(), served_by(&response)), (200, None));
         assert_eq!(response.headers()["x-own"], "kept");
         assert!(response.text().await.unwrap().contains("all at once"));
@@ -273,7 +273,7 @@ async fn with_everybody_down_the_error_is_the_clients_own() {
     for side in Side::BOTH {
         let scene = Scene::new();
         let (gone, client) = (Provider::openai().url(), scene.client());
-        let builder = scene.builder().provider_url(ProviderName::OpenAi, gone.as_str());
+        let builder = scene.patient().provider_url(ProviderName::OpenAi, gone.as_str());
         scene.anthropic.always(Reply::reset());
         let client = if side == Side::OpenAi { crate::scene::client(builder) } else { client };
         let error = match side {

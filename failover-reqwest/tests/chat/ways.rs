@@ -27,7 +27,7 @@ async fn on_that_way(send: impl AsyncFn(&Failover, RequestBuilder) -> Response) 
         let scene = Scene::new();
         scene.openai.script([reply]);
         // With the client for stand-ins that is built in.
-        let failover = scene.builder().stream_policy(StreamPolicy::Restart).build().unwrap();
+        let failover = scene.patient().stream_policy(StreamPolicy::Restart).build().unwrap();
         let response = send(&failover, request(&scene, &gpt_with_usage())).await;
         assert_eq!(served_by(&response), by);
         assert_eq!(response.url().path(), "/v1/chat/completions");
@@ -66,7 +66,7 @@ async fn two_failovers_on_one_client_are_one() {
 async fn the_kill_switch() {
     let scene = Scene::new();
     scene.openai.always(Reply::healthy().cut_after_tokens(9));
-    let failover = scene.builder().stream_policy(StreamPolicy::Buffer).build().unwrap();
+    let failover = scene.patient().stream_policy(StreamPolicy::Buffer).build().unwrap();
     failover.switch_off();
     let response = request(&scene, &gpt(true)).send_failover(&failover).await.unwrap();
     let read = read_openai(response).await;
@@ -81,7 +81,7 @@ async fn the_kill_switch() {
 async fn a_request_that_wants_none() {
     let scene = Scene::new();
     scene.openai.always(Reply::status(503));
-    let failover = scene.builder().build().unwrap().per_request(PerRequest::off());
+    let failover = scene.patient().build().unwrap().per_request(PerRequest::off());
     let response = request(&scene, &gpt(true)).send_failover(&failover).await.unwrap();
     assert_eq!((response.status().as_u16(), served_by(&response)), (503, None));
     assert_eq!(scene.counts(), [1, 0]);
@@ -93,7 +93,7 @@ async fn an_order_of_its_own() {
     let order = || PerRequest::new().order([ProviderName::Anthropic, ProviderName::OpenAi]);
     for policy in StreamPolicy::ALL {
         let scene = Scene::new();
-        let failover = scene.builder().stream_policy(policy).build().unwrap();
+        let failover = scene.patient().stream_policy(policy).build().unwrap();
         let ask = async || {
             let failover = failover.per_request(order());
             request(&scene, &gpt_with_usage()).send_failover(&failover).await.unwrap()
@@ -128,7 +128,7 @@ async fn a_deadline_within_the_stream() {
     for side in Side::BOTH {
         let scene = Scene::new();
         scene.own(side).always(Reply::healthy().token_pace(Duration::from_millis(50)));
-        let client = client(scene.builder().deadline(Duration::from_millis(600)));
+        let client = client(scene.patient().deadline(Duration::from_millis(600)));
         let read = side.read(scene.stream(side, &client).await.unwrap()).await;
         assert_eq!((read.error.as_deref(), read.broken), (Some("stream_stalled"), Some(Fault::Timeout)));
         assert!(!read.complete && !read.text.is_empty() && scene.own(side).text().starts_with(&read.text));
@@ -163,7 +163,7 @@ async fn an_encoded_stream_is_handed_on_as_it_is() {
         Reply::json(200, encoded).content_type("text/event-stream").header("content-encoding", "gzip");
     scene.openai.always(reply);
     for policy in StreamPolicy::ALL {
-        let client = client(scene.builder().stream_policy(policy));
+        let client = client(scene.patient().stream_policy(policy));
         let response = scene.ask_openai(&client, &gpt(true)).await.unwrap();
         assert_eq!(
             (served_by(&response), &response.headers()["content-encoding"]),
@@ -187,7 +187,7 @@ async fn tools_are_called_on_both_ways() {
                 let calling = || Reply::healthy().tool_call("weather", arguments);
                 own.always(breaks.map_or(Reply::status(503), |after| calling().cut_after_tokens(after)));
                 other.always(calling());
-                let client = client(scene.builder().stream_policy(policy).text_retries(0));
+                let client = client(scene.patient().stream_policy(policy).text_retries(0));
                 let read = if std::ptr::eq(own, &scene.openai) {
                     let mut body = gpt(true);
                     body["tools"] = json!([{ "type": "function", "function": { "name": "weather", "parameters": tool } }]);
@@ -235,7 +235,7 @@ async fn the_asked_providers_thoughts_are_passed_on() {
     for policy in StreamPolicy::ALL {
         let scene = Scene::new();
         scene.anthropic.always(Reply::json(200, whole.as_str()).content_type("text/event-stream"));
-        let client = client(scene.builder().stream_policy(policy));
+        let client = client(scene.patient().stream_policy(policy));
         let read = read_anthropic(scene.ask_anthropic(&client, &claude(true)).await.unwrap()).await;
         assert_eq!((read.thinking.as_str(), read.text.as_str()), ("hm", "yes"), "{policy}");
         assert!(read.complete && read.clean && read.usage == Some(10));
@@ -249,7 +249,7 @@ async fn usage_is_told_to_whoever_asks() {
         if !own {
             scene.openai.always(Reply::reset());
         }
-        let client = scene.client();
+        let client = client(scene.patient());
         let without = read_openai(scene.ask_openai(&client, &gpt(true)).await.unwrap()).await;
         let with = read_openai(scene.ask_openai(&client, &gpt_with_usage()).await.unwrap()).await;
         assert_eq!((without.usage, with.usage), (None, Some(72)));
@@ -264,7 +264,7 @@ async fn a_stream_longer_than_the_buffer() {
             for (buffer, fits) in [(1000, false), (1 << 20, true)] {
                 let scene = Scene::new();
                 scene.own(side).always(reply.clone());
-                let builder = scene.builder().stream_policy(StreamPolicy::Buffer).stream_buffer(buffer);
+                let builder = scene.patient().stream_policy(StreamPolicy::Buffer).stream_buffer(buffer);
                 let read = side.read(scene.stream(side, &client(builder)).await.unwrap()).await;
                 let (own, other) = (scene.own(side), scene.other(side));
                 if breaks && !fits {
@@ -285,7 +285,7 @@ async fn whoever_speaks_openais_api() {
     for policy in StreamPolicy::ALL {
         let scene = Scene::new();
         scene.openai.always(Reply::healthy().cut_after_tokens(0));
-        let client = client(scene.builder().stream_policy(policy).fallbacks("gpt-4o", [TOGETHER]));
+        let client = client(scene.patient().stream_policy(policy).fallbacks("gpt-4o", [TOGETHER]));
         let response = scene.ask_openai(&client, &gpt_with_usage()).await.unwrap();
         assert_eq!(served_by(&response), Some("together"));
         let read = read_openai(response).await;
