@@ -55,7 +55,8 @@ pub(crate) async fn run<O: Own>(
     }
     if exchange.wants_stream() {
         drop(exchange);
-        return stream::run(failover, request, wishes.cloned(), body, own).await;
+        // Boxed: it is the largest part, and most requests are for no stream.
+        return Box::pin(stream::run(failover, request, wishes.cloned(), body, own)).await;
     }
     let repeats = exchange.can_repeat();
     let span = exchange.span();
