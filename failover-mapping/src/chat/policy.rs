@@ -9,7 +9,8 @@ pub enum StreamPolicy {
     /// It ends with an error in the asked provider's shape, of a type: cut off, failed, stalled or malformed.
     #[default]
     Error,
-    /// Another provider begins anew, behind a marker that says that all before it is void.
+    /// Another provider begins anew, behind a marker that says that all before it is void: text and calls of tools alike. Only for a
+    /// program that looks for the marker: clients that gather an answer by themselves, as the official ones do, keep what is void.
     Restart,
     /// Nothing is shown before the answer is complete, so another provider can always take over. Keep-alives are sent meanwhile.
     Buffer,

@@ -189,7 +189,7 @@ impl Relay {
         }
     }
 
-    /// The attempt has failed for this reason. Whether the caller has seen any of it.
+    /// The attempt has failed for this reason: if it was on air, whoever comes next begins anew.
     pub(crate) fn broke(&mut self, it: &Streaming, fault: Fault) {
         if it.on_air {
             self.broke = Some(fault);
