@@ -61,7 +61,7 @@ fn bad_variables_are_refused_by_name() {
         (
             "FAILOVER_FALLBACKS",
             "gpt-4o=opnai/gpt-4o",
-            "names a model of a provider that nobody has declared: use openai/ before its name",
+            "names a model of `opnai`, which nobody has declared: use openai/ before its name",
         ),
         ("FAILOVER_BREAKER_FAILURES", "0", "is out of range: write a whole number from 1 to 32"),
         ("FAILOVER_CONFIG", "failover.toml", "names a file, and files are not read here"),

@@ -122,11 +122,11 @@ fn what_names_nobody_is_refused_with_the_cure() {
     for (builder, said) in [
         (
             named("antropic/claude-haiku-4-5"),
-            "fallbacks names a model of a provider that nobody has declared: use anthropic/ before its name",
+            "fallbacks names a model of `antropic`, which nobody has declared: use anthropic/ before its name",
         ),
         (
             named("acme/x"),
-            "fallbacks names a model of a provider that nobody has declared: call text_provider(..)",
+            "fallbacks names a model of `acme`, a provider that nobody has declared: call text_provider(..)",
         ),
         (
             named("claude-haiku-45"),

@@ -7,6 +7,7 @@ use crate::error::ConfigError;
 use crate::provider::ProviderName;
 use crate::settings::Settings;
 use crate::settings::nearest::nearest;
+use crate::settings::said::shown;
 
 /// Every model that the user's `fallbacks` do not name.
 pub(super) const ANY: &str = "*";
@@ -193,11 +194,16 @@ fn keyed(speakers: &[Speaker], place: usize, settings: &Settings) -> Result<(), 
 fn unknown(by: &str, speakers: &[Speaker]) -> String {
     let names = speakers.iter().map(|speaker| speaker.provider.as_str());
     if let Some((provider, _)) = by.split_once('/') {
+        let whose = shown(provider);
         return match nearest(provider, names) {
             Some(meant) => {
-                format!("names a model of a provider that nobody has declared: use {meant}/ before its name")
+                format!("names a model of `{whose}`, which nobody has declared: use {meant}/ before its name")
             }
-            None => "names a model of a provider that nobody has declared: call text_provider(..)".to_owned(),
+            None => {
+                format!(
+                    "names a model of `{whose}`, a provider that nobody has declared: call text_provider(..)"
+                )
+            }
         };
     }
     if names.into_iter().any(|name| name == by) {
