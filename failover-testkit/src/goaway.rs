@@ -7,6 +7,7 @@ use crate::inlet::Inlet;
 use crate::seen::Seen;
 use crate::stage::Stage;
 use std::io::{self, Write};
+use std::time::Instant;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -43,7 +44,7 @@ pub(crate) fn hold(stage: &Stage, inlet: &mut Inlet<'_>) -> io::Result<()> {
         }
     }
     let none = String::new;
-    stage.script.log(Seen { method: none(), path: none(), headers: Vec::new(), body });
+    stage.script.log(Seen { at: Instant::now(), method: none(), path: none(), headers: Vec::new(), body });
     // The last stream that was processed, and the code: zero is none, both times.
     send(inlet, GOAWAY, 0, &[0; 8])
 }

@@ -170,6 +170,7 @@ mod tests {
     #[test]
     fn the_oldest_jobs_are_forgotten() {
         let seen = Arc::new(Seen {
+            at: std::time::Instant::now(),
             method: "POST".to_owned(),
             path: "/".to_owned(),
             headers: Vec::new(),

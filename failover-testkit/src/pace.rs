@@ -22,7 +22,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// The first token after 20 s, and something to keep the line busy every second until then.
+    /// The first token after 20 s, something to keep the line busy every second until then, and a token every 15 ms after it.
     pub const PUBLISHED: Self = Self { times: 1 };
 
     /// So many times faster than that; zero times is once.
@@ -42,6 +42,12 @@ impl Pace {
     #[must_use]
     pub const fn keep_alive(self) -> Duration {
         self.part_of(Duration::from_secs(1))
+    }
+
+    /// How long a stream pauses between two tokens: 15 ms.
+    #[must_use]
+    pub const fn token(self) -> Duration {
+        self.part_of(Duration::from_millis(15))
     }
 
     const fn part_of(self, whole: Duration) -> Duration {

@@ -3,6 +3,7 @@
 use crate::inlet::Inlet;
 use crate::seen::Seen;
 use std::io::{self, Write};
+use std::time::Instant;
 
 const HEAD_LIMIT: usize = 64 * 1024;
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
@@ -40,7 +41,7 @@ pub(crate) fn read(inlet: &mut Inlet<'_>) -> Result<Request, Unreadable> {
     }
     let (method, path, modern) = request_line(&line).ok_or(MALFORMED)?;
     let headers = fields(inlet, &mut budget)?;
-    let mut seen = Seen { method, path, headers, body: Vec::new() };
+    let mut seen = Seen { at: Instant::now(), method, path, headers, body: Vec::new() };
     if modern && values(&seen, "host").count() != 1 {
         return Err(MALFORMED);
     }

@@ -1,9 +1,13 @@
 //! [`Seen`]: a request as it arrived.
 
+use std::time::Instant;
+
 /// One request that reached a provider. It holds what was sent, credentials included, and its `Debug` shows them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Seen {
+    /// When its head had arrived: the gaps between two tell how a client waits before it asks again.
+    pub at: Instant,
     /// The method, as written: `POST`.
     pub method: String,
     /// Path and query, as written: `/fal-ai/flux/dev?fal_webhook=..`. Of an absolute request target, only these.
@@ -47,9 +51,11 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::Seen;
+    use std::time::Instant;
 
     fn seen() -> Seen {
         Seen {
+            at: Instant::now(),
             method: "POST".to_owned(),
             path: "/v1/images?tag=blue".to_owned(),
             headers: vec![

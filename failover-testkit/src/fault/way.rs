@@ -34,7 +34,10 @@ impl Fault {
     }
 
     fn way(self, kind: Kind, provider: &Provider, pace: Pace) -> Way {
-        let healthy = Reply::healthy();
+        let healthy = match self.is_streamed() {
+            true => Reply::healthy().token_pace(pace.token()),
+            false => Reply::healthy(),
+        };
         Way::Always(match self {
             Self::ThrottledOnce => return Way::Once(throttled("2")),
             Self::BrokenOnce => return Way::Once(Reply::status(500)),
