@@ -56,6 +56,11 @@ impl<'c> Errand<'c, '_> {
         }
     }
 
+    /// Whether only the caller names that model, and neither the tables nor the settings do.
+    pub(crate) fn is_unlisted(&self, config: &Config) -> bool {
+        matches!(self, Self::Chat(chat) if !config.texts.is_named(chat.place, &chat.model))
+    }
+
     /// What the statuses of that provider mean.
     pub(crate) fn verdicts(&self, config: &'c Config) -> &'c [Verdict] {
         if let Self::Chat(chat) = self {

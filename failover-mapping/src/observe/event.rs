@@ -1,6 +1,6 @@
 //! What happens, as it happens: one type for everybody who listens.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use failover_core::{Fault, Skip};
@@ -139,9 +139,10 @@ pub enum Event<'a> {
 pub struct Party<'a> {
     /// The provider: `fal`, or the name of a callable's.
     pub provider: &'a str,
-    /// The model, out of the tables; a callable has none.
+    /// The model: out of the tables and the settings, or, where `fallbacks` has a line for `"*"`, as the caller has named it. A
+    /// callable has none.
     pub model: Option<&'a str>,
-    /// One of too many names for each to be counted apart.
+    /// One of too many names for each to be counted apart: the model's if there is one, else the provider's.
     pub(crate) unlisted: bool,
 }
 
@@ -191,6 +192,17 @@ pub enum Story<'a> {
 impl<'a> Party<'a> {
     pub(crate) const fn new(provider: &'a str, model: Option<&'a str>) -> Self {
         Self { provider, model, unlisted: false }
+    }
+
+    /// Provider and model as labels of a metric, of which there are never many: a name that no table and no setting has is
+    /// `other`, and what has no model has an empty one.
+    #[must_use]
+    pub fn labels(&self) -> [&'a str; 2] {
+        match (self.model, self.unlisted) {
+            (Some(_), true) => [self.provider, "other"],
+            (None, true) => ["other", ""],
+            (model, false) => [self.provider, model.unwrap_or_default()],
+        }
     }
 }
 
@@ -304,7 +316,10 @@ impl fmt::Display for Event<'_> {
 impl fmt::Display for Party<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.provider)?;
-        self.model.map_or(Ok(()), |model| write!(f, " {model}"))
+        let Some(model) = self.model else { return Ok(()) };
+        f.write_char(' ')?;
+        // A caller may have named it, and must not begin lines of its own in a log.
+        model.chars().try_for_each(|letter| f.write_char(if letter.is_control() { '?' } else { letter }))
     }
 }
 

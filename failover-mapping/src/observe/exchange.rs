@@ -17,7 +17,8 @@ impl Exchange<'_, '_> {
     #[must_use]
     pub fn span(&mut self) -> CallSpan {
         let (provider, model) = self.errand.primary();
-        self.watch.span(party(&provider, model))
+        let asked = self.party(&provider, model);
+        self.watch.span(asked)
     }
 
     /// An attempt starts now, and is told of.
@@ -28,7 +29,7 @@ impl Exchange<'_, '_> {
             let (asked, model) = self.errand.primary();
             let cast = Cast { config: self.config, errand: &self.errand };
             let (provider, by, _) = cast.named(launch.candidate);
-            let (asked, by) = (party(&asked, model), party(&provider, by));
+            let (asked, by) = (self.party(&asked, model), self.party(&provider, by));
             self.watch.started(asked, by, launch.attempt.number() + 1, launch.last_resort);
             // A question for a job is no call, also if it is dropped.
             if matches!(self.errand, Errand::Follow(_)) {
@@ -50,7 +51,8 @@ impl Exchange<'_, '_> {
         let cast = Cast { config: self.config, errand: &self.errand };
         for entry in report.entries().filter(|entry| entry.skipped.is_some()) {
             let (provider, by, _) = cast.named(entry.candidate);
-            self.watch.skipped(&entry, party(&asked, model), party(&provider, by), now);
+            let (asked, who) = (self.party(&asked, model), self.party(&provider, by));
+            self.watch.skipped(&entry, asked, who, now);
         }
         if let Some(Transition { provider, transition, .. }) = event {
             self.watch.breaker(self.config.domain_name(provider), transition, now);
@@ -73,7 +75,7 @@ impl Exchange<'_, '_> {
         let (provider, model, _) = cast.named(flight.launch.candidate);
         let event = Event::Ended {
             call: self.watch.call(),
-            by: party(&provider, model),
+            by: self.party(&provider, model),
             attempt: flight.launch.attempt.number() + 1,
             status: status.map(|status| status.as_u16()),
             outcome: Outcome::of(fault),
@@ -91,7 +93,7 @@ impl Exchange<'_, '_> {
         let _ = self.span();
         let call = self.watch.call();
         let (provider, model) = self.errand.primary();
-        let asked = party(&provider, model);
+        let asked = self.party(&provider, model);
         let Some(provenance) = provenance else {
             if self.history.untouched {
                 let took = now.since(self.history.started);
@@ -105,14 +107,15 @@ impl Exchange<'_, '_> {
                 self.watch.over(&Event::Recalled { call, asked, cached, story }, "cache");
             }
             (Some(served), None) => {
-                let by = party(&served.provider, &served.model);
+                let by = self.party(&served.provider, &served.model);
                 self.watch.over(&Event::FailedOver { call, asked, by, story }, by.provider);
             }
             (None, None) => self.watch.over(&Event::Unserved { call, asked, story }, "nobody"),
         }
     }
-}
 
-fn party<'a>(provider: &'a ProviderName, model: &'a str) -> Party<'a> {
-    Party::new(provider.as_str(), Some(model))
+    fn party<'a>(&self, provider: &'a ProviderName, model: &'a str) -> Party<'a> {
+        let unlisted = self.errand.is_unlisted(self.config) && self.errand.primary() == (*provider, model);
+        Party { unlisted, ..Party::new(provider.as_str(), Some(model)) }
+    }
 }

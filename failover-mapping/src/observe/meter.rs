@@ -121,11 +121,11 @@ fn call(asked: &Party<'_>, served_by: &str) {
     counter!(CALLS, "asked" => name(asked).to_owned(), "served_by" => served_by.to_owned()).increment(1);
 }
 
-/// A callable has no model, and a label that is not there is an empty one.
 fn labels(party: &Party<'_>) -> (SharedString, SharedString) {
-    (name(party).to_owned().into(), party.model.unwrap_or_default().to_owned().into())
+    let [provider, model] = party.labels();
+    (provider.to_owned().into(), model.to_owned().into())
 }
 
 fn name<'a>(party: &Party<'a>) -> &'a str {
-    if party.unlisted { "other" } else { party.provider }
+    party.labels()[0]
 }

@@ -41,7 +41,8 @@
 //! # Counters
 //!
 //! The labels come out of the tables (providers, models, fault domains) and out of short lists, never out of a request, so
-//! there are as many series as there are rows in use. A callable's provider has the name that the program gave it, and no
+//! there are as many series as there are rows in use. A model that only a caller has named (`fallbacks` has a line for `"*"`) is
+//! `other`, see [`Party::labels`]. A callable's provider has the name that the program gave it, and no
 //! model; from the 257th name on it is `other`.
 //!
 //! | name | kind | labels | |
