@@ -157,8 +157,13 @@ impl http_body::Body for Resumed {
 
     fn size_hint(&self) -> SizeHint {
         let head = self.head.len() as u64;
-        let rest = self.rest.as_ref().map_or(SizeHint::with_exact(0), http_body::Body::size_hint);
         let mut both = SizeHint::new();
+        // A length is a promise: a server takes what has come for all of it, and never asks for the error behind it.
+        if self.error.is_some() {
+            both.set_lower(head);
+            return both;
+        }
+        let rest = self.rest.as_ref().map_or(SizeHint::with_exact(0), http_body::Body::size_hint);
         both.set_lower(rest.lower().saturating_add(head));
         if let Some(upper) = rest.upper() {
             both.set_upper(upper.saturating_add(head));

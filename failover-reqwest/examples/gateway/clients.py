@@ -47,6 +47,8 @@ def rehearse(python: str) -> int:
     arguments = ["--rehearse", "--listen", "127.0.0.1:0", "--grace", "1"]
     # The token would be asked for, and is for callers of another gateway.
     own = {name: value for name, value in os.environ.items() if name != "FAILOVER_GATEWAY_TOKEN"}
+    # No proxy leads to this machine.
+    own |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     gateway = subprocess.Popen([*cargo, *arguments], cwd=ROOT, env=own, stdout=subprocess.PIPE, text=True)
     try:
         line = gateway.stdout.readline().strip()
@@ -55,7 +57,7 @@ def rehearse(python: str) -> int:
             return 1
         base = line.removeprefix("listening on ")
         print(f"the gateway listens on {base}, and all whom it asks are down\n", flush=True)
-        return subprocess.run([python, __file__, "--base", base], check=False).returncode
+        return subprocess.run([python, __file__, "--base", base], check=False, env=own).returncode
     finally:
         gateway.terminate()
         gateway.wait()
@@ -130,10 +132,10 @@ def replicate_client(base: str):
 
 def fal_client(base: str):
     import fal_client as fal
-    from fal_client import client as at
 
-    # It takes a host from FAL_RUN_HOST and asks by https:; a gateway without TLS is named here.
-    at.RUN_URL_FORMAT, at.QUEUE_URL_FORMAT = f"{base}/fal/", f"{base}/queue/"
+    # It takes hosts from FAL_RUN_HOST and FAL_QUEUE_RUN_HOST, and asks by https:; a gateway without TLS is named here.
+    fal.client.RUN_URL_FORMAT = f"{base}/fal/"
+    fal.client.QUEUE_URL_FORMAT = f"{base}/queue/"
     client = fal.SyncClient(key="the-callers-key")
     asked = {"prompt": "a lighthouse at dusk"}
     yield "run()", client.run("fal-ai/flux/dev", arguments=asked)["images"][0]["url"]

@@ -20,15 +20,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use failover_reqwest::observe::Event;
 use failover_reqwest::{ChatApi, Failover, ProviderName};
 use tokio::net::TcpListener;
 
-use crate::app::{Counters, Settings, Token};
+use crate::app::{Counters, Patience, Settings, Token};
 use crate::rehearsal::Rehearsal;
 
 /// How long a connection to a provider may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long a caller's connection may be idle, or busy with the head of a request. Clients keep theirs for less, or mind that it ends.
+const HEAD: Duration = Duration::from_secs(75);
+
+/// How long a request's body may take: 8 MiB at 30 kB a second.
+const BODY: Duration = Duration::from_secs(300);
 
 /// A gateway that lets another AI provider answer when the one that was asked cannot.
 #[derive(Debug, Parser)]
@@ -81,18 +86,20 @@ async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
     let (counted, quiet) = (Arc::clone(&counters), wanted.quiet);
     let failover = builder.on_event(move |event| {
         counted.hear(event);
-        if !quiet {
-            tell(event);
+        if let Some(line) = app::line(event).filter(|_| !quiet) {
+            eprintln!("{line}");
         }
     });
+    let client = client(wanted.rehearse)?;
     let failover = failover.build()?;
+    // A rehearsal asks nobody else.
+    let failover = if wanted.rehearse { failover.with_stand_in_client(client.clone()) } else { failover };
     let completions = ProviderName::by_name(&wanted.completions)
         .filter(|name| failover.config().chat_api(*name) == Some(ChatApi::Completions))
         .ok_or("--completions names no provider of chat completions: use openai, together, or a text_provider of the file")?;
     let public_url = wanted.public_url.map(|url| url.trim_end_matches('/').to_owned());
-    // A rehearsal asks nobody else.
     let fal_key = if wanted.rehearse { Some("rehearsed-fal-key".to_owned()) } else { variable("FAL_KEY") };
-    let settings = Settings { token, public_url, completions, fal_key, client: client()?, counters };
+    let settings = Settings { token, public_url, completions, fal_key, body_limit: BODY, client, counters };
     let listener =
         TcpListener::bind(wanted.listen).await.map_err(|error| format!("{}: {error}", wanted.listen))?;
     println!("listening on http://{}", listener.local_addr()?);
@@ -103,21 +110,17 @@ async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
             "FAL        http://{at}/fal, its queue http://{at}/queue, its proxy http://{at}/api/fal/proxy"
         );
     }
-    app::serve(listener, app::app(failover, settings), stop(), Duration::from_secs(wanted.grace)).await?;
+    let patience = Patience { head: HEAD, grace: Duration::from_secs(wanted.grace) };
+    app::serve(listener, app::app(failover, settings), patience, stop(), stop()).await;
     Ok(())
 }
 
 /// Asks the providers that callers ask for. What it is told, it tells: redirects and refusals are the caller's to deal with.
-fn client() -> reqwest::Result<reqwest::Client> {
+fn client(rehearse: bool) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).referer(false);
+    // No proxy leads to this machine.
+    let builder = if rehearse { builder.no_proxy() } else { builder };
     builder.retry(reqwest::retry::never()).connect_timeout(CONNECT).build()
-}
-
-/// What somebody should look at.
-fn tell(event: &Event<'_>) {
-    if let Event::FailedOver { .. } | Event::Unserved { .. } | Event::Breaker { .. } = event {
-        eprintln!("{event}");
-    }
 }
 
 fn variable(name: &str) -> Option<String> {

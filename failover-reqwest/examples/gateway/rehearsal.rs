@@ -1,8 +1,9 @@
 //! Providers on this machine, to try the gateway without a key: those that are asked are down, and those that stand in are well.
 
+use std::num::NonZero;
 use std::time::Duration;
 
-use failover_reqwest::{Builder, Failover, ProviderName};
+use failover_reqwest::{Breaker, Builder, Failover, ProviderName};
 use failover_testkit::{Provider, Reply};
 
 use ProviderName::{Anthropic, Fal, OpenAi, Replicate};
@@ -35,6 +36,8 @@ impl Rehearsal {
     /// The settings with which they are asked. The keys are any.
     pub(crate) fn builder(&self) -> Builder<Failover> {
         let [openai, anthropic, fal, queue, replicate] = &self.asked;
+        // Whoever is asked is down here, and well where it stands in, as nobody is outside: one breaker for both would judge by either.
+        let breaker = Breaker::new().failures(NonZero::<u8>::MAX).pause(Duration::ZERO);
         Failover::builder()
             .key(OpenAi, "rehearsed-openai-key")
             .key(Anthropic, "rehearsed-anthropic-key")
@@ -47,6 +50,7 @@ impl Rehearsal {
             .stand_in_url(OpenAi, format!("{}/v1", self.openai.url()))
             .stand_in_url(Anthropic, self.anthropic.url())
             .nexa_base_url(self.nexa.url())
+            .breaker(breaker)
             .poll_interval(Duration::from_millis(100))
     }
 }

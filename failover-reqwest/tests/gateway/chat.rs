@@ -169,18 +169,3 @@ async fn what_has_no_stand_in_passes_through() {
     request.send().await.unwrap();
     assert_eq!(scene.anthropic.seen()[0].path, "/v1/messages/count_tokens");
 }
-
-#[tokio::test]
-async fn a_body_that_is_too_long_is_refused_in_the_asked_providers_shape() {
-    let scene = Scene::new();
-    let gateway = Running::new(scene.builder().request_limit(1000), |_| {}).await;
-    let mut body = claude(false);
-    body["messages"][0]["content"] = "x".repeat(1000).into();
-    let response = gateway.anthropic(&body).await;
-    assert_eq!(
-        (response.status().as_u16(), &response.headers()["x-should-retry"]),
-        (413, &"false".parse().unwrap())
-    );
-    assert_eq!(json_of(response).await["error"]["type"], "request_too_large");
-    assert_eq!(scene.anthropic.count(), 0);
-}

@@ -3,8 +3,10 @@
 
 #[path = "../../examples/gateway/app/mod.rs"]
 mod app;
+mod broken;
 mod chat;
 mod guard;
+mod hostile;
 mod media;
 mod metrics;
 mod models;
@@ -15,5 +17,6 @@ mod read;
 #[path = "../../examples/gateway/rehearsal.rs"]
 mod rehearsal;
 mod rehearsed;
+mod sample;
 mod scene;
 mod stopped;

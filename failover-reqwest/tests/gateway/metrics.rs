@@ -3,7 +3,7 @@
 use failover_testkit::Reply;
 
 use crate::read::read_openai;
-use crate::scene::{Running, Scene, gpt};
+use crate::scene::{Running, Scene, gpt, served_by};
 
 async fn metrics(gateway: &Running) -> String {
     gateway.get("/metrics").send().await.unwrap().text().await.unwrap()
@@ -49,4 +49,26 @@ async fn it_is_healthy() {
     let gateway = Scene::new().gateway().await;
     let response = gateway.get("/healthz").send().await.unwrap();
     assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, "ok\n"));
+}
+
+#[tokio::test]
+async fn models_that_callers_make_up_are_counted_together() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::status(503));
+    let builder = scene.builder().text_retries(0).fallbacks("*", ["anthropic/claude-sonnet-4-5"]);
+    let gateway = Running::new(builder, |_| {}).await;
+    for model in ["made-up-1", "made-up-2", "made-up-\n3", "made-up-4"] {
+        let mut body = gpt(false);
+        body["model"] = model.into();
+        assert_eq!(served_by(&gateway.openai(&body).await), Some("anthropic"));
+    }
+    let text = metrics(&gateway).await;
+    assert!(!text.contains("made-up"), "{text}");
+    for line in [
+        "failover_attempts_total{provider=\"openai\",model=\"other\",outcome=\"overloaded\"} 3",
+        "failover_skips_total{provider=\"openai\",model=\"other\",reason=\"circuit open\"} 1",
+        "failover_attempts_total{provider=\"anthropic\",model=\"claude-sonnet-4-5\",outcome=\"answered\"} 4",
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+    }
 }

@@ -7,11 +7,12 @@ use failover_reqwest::{Builder, Failover, ProviderName};
 use failover_testkit::Provider;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::app::{Counters, Settings, Token, app, serve};
+use crate::app::{Counters, Patience, Settings, Token, app, serve};
 
 /// What callers show the providers.
 pub(crate) const CALLERS_KEY: &str = "callers-secret-0001";
@@ -96,18 +97,23 @@ pub(crate) struct Running {
     pub(crate) base: String,
     pub(crate) client: Client,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<std::io::Result<()>>,
+    again: oneshot::Sender<()>,
+    served: JoinHandle<()>,
 }
+
+/// Longer than any test takes.
+pub(crate) const PATIENT: Patience =
+    Patience { head: Duration::from_secs(600), grace: Duration::from_secs(600) };
 
 impl Running {
     /// With these settings changed.
     pub(crate) async fn new(builder: Builder<Failover>, change: impl FnOnce(&mut Settings)) -> Self {
-        Self::with_grace(Duration::from_secs(60), builder, change).await
+        Self::with_patience(PATIENT, builder, change).await
     }
 
-    /// What is under way may go on for so long when it is told to stop.
-    pub(crate) async fn with_grace(
-        grace: Duration,
+    /// With this patience with its callers.
+    pub(crate) async fn with_patience(
+        patience: Patience,
         builder: Builder<Failover>,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
@@ -120,6 +126,7 @@ impl Running {
             public_url: None,
             completions: ProviderName::OpenAi,
             fal_key: Some(FAL_KEY.to_owned()),
+            body_limit: Duration::from_secs(60),
             client: plain(),
             counters,
         };
@@ -127,11 +134,9 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let stopped = async move {
-            let _ = stopped.await;
-        };
-        let serving = serve(listener, app(failover, settings), stopped, grace);
-        Self { base, client: plain(), stop, served: tokio::spawn(serving) }
+        let (again, stopped_again) = oneshot::channel();
+        let serving = serve(listener, app(failover, settings), patience, told(stopped), told(stopped_again));
+        Self { base, client: plain(), stop, again, served: tokio::spawn(serving) }
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
@@ -151,10 +156,31 @@ impl Running {
         request.header("anthropic-version", "2023-06-01").send().await.unwrap()
     }
 
-    /// Says that it is to stop. What it has come to is known when it has.
-    pub(crate) fn stop(self) -> JoinHandle<std::io::Result<()>> {
+    /// A connection of which the test writes every byte.
+    pub(crate) async fn connection(&self) -> TcpStream {
+        TcpStream::connect(self.base.trim_start_matches("http://")).await.unwrap()
+    }
+
+    /// What the gateway says to this, until it ends the connection.
+    pub(crate) async fn says_to(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut connection = self.connection().await;
+        connection.write_all(bytes.as_ref()).await.unwrap();
+        let mut said = Vec::new();
+        connection.read_to_end(&mut said).await.unwrap();
+        String::from_utf8(said).unwrap()
+    }
+
+    /// Says that it is to stop: how it says so again, and what is over when it has.
+    pub(crate) fn stop(self) -> (oneshot::Sender<()>, JoinHandle<()>) {
         self.stop.send(()).expect("it serves");
-        self.served
+        (self.again, self.served)
+    }
+}
+
+/// Until somebody says so, who has not simply gone.
+async fn told(said: oneshot::Receiver<()>) {
+    if said.await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

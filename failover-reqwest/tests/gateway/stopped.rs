@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use failover_testkit::Reply;
 
+use crate::app::Patience;
 use crate::read::read_openai;
-use crate::scene::{Running, Scene, gpt};
+use crate::scene::{PATIENT, Running, Scene, gpt};
 
 #[tokio::test]
 async fn streams_end_and_nobody_new_is_let_in() {
@@ -14,11 +15,11 @@ async fn streams_end_and_nobody_new_is_let_in() {
     let gateway = scene.gateway().await;
     let base = gateway.base.clone();
     let stream = gateway.openai(&gpt(true)).await;
-    let served = gateway.stop();
+    let (_again, served) = gateway.stop();
     let read = read_openai(stream).await;
     assert_eq!(read.text, scene.openai.text());
     assert!(read.complete && read.clean);
-    served.await.unwrap().unwrap();
+    served.await.unwrap();
     let late = crate::scene::plain().get(format!("{base}/healthz")).send().await;
     assert!(late.unwrap_err().is_connect());
 }
@@ -28,8 +29,22 @@ async fn what_does_not_end_is_cut_off() {
     let scene = Scene::new();
     scene.openai.always(Reply::healthy().stall_after_tokens(3));
     let builder = scene.builder().idle_limit(Duration::from_secs(600));
-    let gateway = Running::with_grace(Duration::from_millis(20), builder, |_| {}).await;
+    let patience = Patience { grace: Duration::from_millis(20), ..PATIENT };
+    let gateway = Running::with_patience(patience, builder, |_| {}).await;
     let mut stream = gateway.openai(&gpt(true)).await;
     assert!(stream.chunk().await.unwrap().is_some(), "it has begun");
-    gateway.stop().await.unwrap().unwrap();
+    let (_again, served) = gateway.stop();
+    served.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_says_so_twice_does_not_wait() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::healthy().stall_after_tokens(3));
+    let gateway = Running::new(scene.builder().idle_limit(Duration::from_secs(600)), |_| {}).await;
+    let mut stream = gateway.openai(&gpt(true)).await;
+    assert!(stream.chunk().await.unwrap().is_some(), "it has begun");
+    let (again, served) = gateway.stop();
+    again.send(()).unwrap();
+    served.await.unwrap();
 }

@@ -58,6 +58,17 @@ async fn a_healthy_answer_that_was_checked_is_as_it_came() {
 }
 
 #[tokio::test]
+async fn half_an_answer_says_no_length_that_it_does_not_have() {
+    let scene = Scene::new();
+    scene.fal.always(Reply::json(200, "{\"images\":[]}".repeat(100).as_str()).cut_after(500));
+    scene.nexa.always(Reply::status(503));
+    let checking = client(scene.builder().check_answers(true).build().unwrap());
+    let half = scene.ask_fal(&checking, &prompt()).await.unwrap();
+    assert_eq!((half.status().as_u16(), half.content_length()), (200, None));
+    assert!(half.bytes().await.is_err());
+}
+
+#[tokio::test]
 async fn a_plain_client_keeps_its_type_and_its_errors() {
     let scene = Scene::new();
     let failover = scene.builder().build().unwrap();

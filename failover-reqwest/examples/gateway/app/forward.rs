@@ -1,18 +1,17 @@
 //! One request on its way to the provider that was asked, or to whoever stands in for it, and the answer on its way back.
 
-use std::error::Error;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use failover_reqwest::SendFailover;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode, Uri};
-use http_body_util::LengthLimitError;
 use reqwest::Url;
 
 use super::addresses::with_urls_of;
+use super::large::{self, Unread};
 use super::lines::Lines;
 use super::refusal::{Refusal, Shape};
 use super::{Gateway, headers};
@@ -44,11 +43,12 @@ impl Door {
         Self { shown: Some((shown, bases)), ..self }
     }
 
-    /// Nothing in the caller's path can lead to another host.
+    /// Nothing in the caller's path can lead to another host, or out of the base URL: what else is there may be for others.
     fn url(&self) -> Option<Url> {
         let base = Url::parse(&self.base).ok()?;
         let url = Url::parse(&format!("{}{}", self.base, self.path)).ok()?;
-        (url.origin() == base.origin() && url.username().is_empty()).then_some(url)
+        let below = url.path().strip_prefix(base.path().trim_end_matches('/'))?.starts_with('/');
+        (below && url.origin() == base.origin() && url.username().is_empty()).then_some(url)
     }
 }
 
@@ -73,16 +73,13 @@ pub(super) async fn forward_with(
     answer.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// The body, which has to be whole so that it can be sent again. What is longer than the failover takes is refused here.
-async fn read(gateway: &Gateway, shape: Shape, request: Request) -> Result<Bytes, Refusal> {
+/// The body, whole, so that it can be sent again; what is longer than the failover takes, as it comes.
+async fn read(gateway: &Gateway, shape: Shape, request: Request) -> Result<reqwest::Body, Refusal> {
     let limit = gateway.failover.config().request_limit();
-    to_bytes(request.into_body(), limit).await.map_err(|error| {
-        if error.source().is_some_and(|error| error.is::<LengthLimitError>()) {
-            let why = format!("the body is longer than request_limit allows: {limit} bytes");
-            Refusal::new(shape, StatusCode::PAYLOAD_TOO_LARGE, why)
-        } else {
-            Refusal::new(shape, StatusCode::BAD_REQUEST, "the body did not arrive")
-        }
+    let body = large::read(request.into_body(), limit, gateway.settings.body_limit).await;
+    body.map_err(|unread| match unread {
+        Unread::Broken => Refusal::new(shape, StatusCode::BAD_REQUEST, "the body did not arrive"),
+        Unread::Late => Refusal::new(shape, StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
     })
 }
 
@@ -91,12 +88,12 @@ async fn send(
     door: &Door,
     method: Method,
     headers: HeaderMap,
-    body: Bytes,
+    body: reqwest::Body,
 ) -> Result<Response, Refusal> {
     let Gateway { failover, settings } = gateway;
     let Some(url) = door.url() else { return Err(Refusal::nowhere(door.shape)) };
     let request = settings.client.request(method, url).headers(headers);
-    let request = if body.is_empty() { request } else { request.body(body) };
+    let request = if body.as_bytes().is_some_and(<[u8]>::is_empty) { request } else { request.body(body) };
     let response = request.send_failover(failover).await;
     let response = response.map_err(|error| Refusal::unreached(door.shape, error))?;
     let mut response = http::Response::<reqwest::Body>::from(response).map(Body::new);
@@ -110,8 +107,16 @@ async fn send(
             let lines = |body| Body::new(Lines::new(body, shown.clone(), bases.clone()));
             Ok(response.map(lines))
         }
+        (None, Some("application/json")) => whole(response, door, failover.config().answer_limit()).await,
         _ => Ok(response),
     }
+}
+
+/// An answer that can be read only when all of it is there: half of one is none. What is longer than `most` is handed on as it comes.
+async fn whole(response: Response, door: &Door, most: usize) -> Result<Response, Refusal> {
+    let (parts, body) = response.into_parts();
+    let body = large::read(body, most, Duration::MAX).await.map_err(|_| Refusal::broke_off(door.shape))?;
+    Ok(Response::from_parts(parts, Body::new(body)))
 }
 
 /// With URLs that lead back here. An answer that says to be longer than `most` is handed on as it is.

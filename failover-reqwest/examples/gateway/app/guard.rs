@@ -11,9 +11,9 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{HOST, ORIGIN};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN};
 use http::uri::Authority;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{Method, StatusCode, Uri};
 
 use super::headers::TOKEN;
 use super::{Gateway, Refusal};
@@ -71,8 +71,9 @@ pub(super) async fn admit(State(gateway): State<Arc<Gateway>>, request: Request,
                 (StatusCode::UNAUTHORIZED, format!("show the gateway's token in the header {TOKEN}"))
             })
         }
-        None => page(headers).map(|why| (StatusCode::FORBIDDEN, why.to_owned())),
+        None => page(&request).map(|why| (StatusCode::FORBIDDEN, why.to_owned())),
     };
+    let refused = refused.or_else(|| preflight(&request));
     match refused {
         Some((status, why)) => {
             Refusal::unauthenticated(gateway.shape(request.uri().path()), status, why).into_response()
@@ -82,8 +83,8 @@ pub(super) async fn admit(State(gateway): State<Arc<Gateway>>, request: Request,
 }
 
 /// Whether a web page of somebody else's has sent this: it says so, or its host's name was made to mean this machine.
-fn page(headers: &HeaderMap) -> Option<&'static str> {
-    match host(headers) {
+fn page(request: &Request) -> Option<&'static str> {
+    match host(request) {
         Some(host) if is_local(host) => {}
         _ => {
             return Some(
@@ -91,14 +92,28 @@ fn page(headers: &HeaderMap) -> Option<&'static str> {
             );
         }
     }
-    let origin = headers.get(ORIGIN)?.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+    let origin = request.headers().get(ORIGIN)?.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
     let local = origin.is_some_and(|origin| origin.authority().is_some_and(|it| is_local(it.as_str())));
     (!local).then_some("the gateway has no token, so it is not for web pages of other machines")
 }
 
-/// The host that the caller named, with its port.
-pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
-    let host = headers.get(HOST)?.to_str().ok()?;
+/// A browser asks whether a page may. Whether the provider's own pages may is not the answer, and the key that is spent may be the
+/// gateway's: a page asks its own server, which asks the gateway.
+fn preflight(request: &Request) -> Option<(StatusCode, String)> {
+    let asked =
+        request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    asked.then(|| (StatusCode::FORBIDDEN, "a web page asks the gateway by way of its own server".to_owned()))
+}
+
+/// The host that the caller named, with its port: in the target, which goes over the header (RFC 9112, section 3.2.2), or in the
+/// header, which has to be one.
+pub(super) fn host(request: &Request) -> Option<&str> {
+    let mut headers = request.headers().get_all(HOST).iter();
+    let host = match (request.uri().authority(), headers.next(), headers.next()) {
+        (_, _, Some(_)) => return None,
+        (Some(target), _, None) => target.as_str(),
+        (None, host, None) => host?.to_str().ok()?,
+    };
     let plain = host.parse::<Authority>().is_ok() && !host.contains('@');
     plain.then_some(host)
 }

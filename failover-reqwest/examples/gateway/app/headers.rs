@@ -41,7 +41,18 @@ const OURS: [HeaderName; 13] = [
 ];
 
 /// About the provider's host, and nothing that its clients read.
-const THEIRS: [HeaderName; 3] = [header::ALT_SVC, header::SET_COOKIE, header::STRICT_TRANSPORT_SECURITY];
+const THEIRS: [HeaderName; 9] = [
+    header::ALT_SVC,
+    header::SET_COOKIE,
+    header::STRICT_TRANSPORT_SECURITY,
+    // Which pages may read it: see `guard`.
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ACCESS_CONTROL_MAX_AGE,
+];
 
 /// What the asked provider is told of the caller's headers.
 pub(super) fn asked(headers: &HeaderMap) -> HeaderMap {

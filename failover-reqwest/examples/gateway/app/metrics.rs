@@ -21,28 +21,26 @@ const MOST_SERIES: usize = 10_000;
 
 /// What has been counted.
 #[derive(Debug, Default)]
-pub(crate) struct Counters(Mutex<BTreeMap<String, f64>>);
+pub(crate) struct Counters {
+    counted: Mutex<BTreeMap<String, f64>>,
+}
 
 impl Counters {
     /// What the failover tells: for its builder's `on_event`.
     pub(crate) fn hear(&self, event: &Event<'_>) {
         match event {
             Event::Ended { by, outcome, took, maybe_billed, .. } => {
-                let labels = [named(*by).as_slice(), &[("outcome", outcome.name())]].concat();
+                let labels = [named(by).as_slice(), &[("outcome", outcome.name())]].concat();
                 self.add("failover_attempts_total", &labels, 1.0);
                 self.add("failover_attempt_seconds_sum", &labels, took.as_secs_f64());
                 self.add("failover_attempt_seconds_count", &labels, 1.0);
                 if *maybe_billed {
-                    self.add("failover_maybe_billed_total", &named(*by), 1.0);
+                    self.add("failover_maybe_billed_total", &named(by), 1.0);
                 }
             }
             Event::Skipped { who, why, .. } => {
                 let why = why.to_string();
-                self.add(
-                    "failover_skips_total",
-                    &[named(*who).as_slice(), &[("reason", &why)]].concat(),
-                    1.0,
-                );
+                self.add("failover_skips_total", &[named(who).as_slice(), &[("reason", &why)]].concat(), 1.0);
             }
             Event::Breaker { domain, change, .. } => {
                 let labels = [("domain", *domain), ("to", change.state())];
@@ -72,7 +70,7 @@ impl Counters {
 
     /// A sum is as good as before if somebody panicked beside it.
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, f64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn text(&self, failover: &Failover) -> String {
@@ -100,8 +98,10 @@ impl Counters {
     }
 }
 
-fn named(party: Party<'_>) -> [(&str, &str); 2] {
-    [("provider", party.provider), ("model", party.model.unwrap_or_default())]
+/// Callers name what they like: the labels keep to what is known.
+fn named<'a>(party: &Party<'a>) -> [(&'static str, &'a str); 2] {
+    let [provider, model] = party.labels();
+    [("provider", provider), ("model", model)]
 }
 
 /// The name of a series, with its labels.

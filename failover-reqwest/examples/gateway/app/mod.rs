@@ -18,7 +18,9 @@ mod body;
 mod forward;
 mod guard;
 mod headers;
+mod large;
 mod lines;
+mod log;
 mod metrics;
 mod models;
 mod proxy;
@@ -26,6 +28,7 @@ mod refusal;
 mod serve;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -33,12 +36,14 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use failover_reqwest::{ChatApi, Failover, ProviderName};
+use http::StatusCode;
 
 use self::forward::{Door, forward};
 pub(crate) use self::guard::{Token, may_listen};
+pub(crate) use self::log::line;
 pub(crate) use self::metrics::Counters;
 use self::refusal::{Refusal, Shape};
-pub(crate) use self::serve::serve;
+pub(crate) use self::serve::{Patience, serve};
 
 /// What is not the failover's own.
 #[derive(Debug)]
@@ -51,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) completions: ProviderName,
     /// FAL's key for callers of `/api/fal/proxy` that have none: browsers.
     pub(crate) fal_key: Option<String>,
+    /// How long the body of a request may take to arrive.
+    pub(crate) body_limit: Duration,
     /// Asks the providers that callers ask for. It has to follow no redirect, as the caller does that.
     pub(crate) client: reqwest::Client,
     /// What has been counted, by the failover's events and here.
@@ -83,6 +90,7 @@ pub(crate) fn app(failover: Failover, settings: Settings) -> Router {
         .route("/api/fal/proxy", any(proxy::proxy))
         .route("/metrics", get(metrics::text))
         .fallback(nowhere)
+        .method_not_allowed_fallback(otherwise)
         .layer(from_fn_with_state(Arc::clone(&gateway), guard::admit))
         .layer(from_fn_with_state(Arc::clone(&gateway), metrics::count))
         .route("/healthz", get(async || "ok\n"))
@@ -119,7 +127,7 @@ async fn chat(gateway: &Gateway, provider: ProviderName, below: &str, request: R
 async fn replicate(State(gateway): Shared, request: Request) -> Response {
     let base = gateway.failover.config().asked_at(ProviderName::Replicate).unwrap_or_default();
     let door = Door::new(Shape::Replicate, base, "/replicate", request.uri());
-    let shown = format!("{}/replicate", gateway.base(request.headers()));
+    let shown = format!("{}/replicate", gateway.base(&request));
     forward(&gateway, door.showing(shown, &["https://api.replicate.com"]), request).await
 }
 
@@ -131,9 +139,16 @@ async fn fal(State(gateway): Shared, request: Request) -> Response {
 async fn queue(State(gateway): Shared, request: Request) -> Response {
     let base = gateway.failover.config().fal_queue_asked_at();
     let door = Door::new(Shape::Fal, base, "/queue", request.uri());
-    let shown = format!("{}/queue", gateway.base(request.headers()));
+    let shown = format!("{}/queue", gateway.base(&request));
     forward(&gateway, door.showing(shown, &["https://queue.fal.run", "https://queue.falrun.com"]), request)
         .await
+}
+
+/// Of another method.
+async fn otherwise(State(gateway): Shared, request: Request) -> Response {
+    let shape = gateway.shape(request.uri().path());
+    Refusal::new(shape, StatusCode::METHOD_NOT_ALLOWED, "the gateway is asked for this by GET")
+        .into_response()
 }
 
 async fn nowhere(State(gateway): Shared, request: Request) -> Response {
@@ -157,8 +172,10 @@ impl Gateway {
     }
 
     /// The URL under which the caller reaches the gateway.
-    fn base(&self, headers: &http::HeaderMap) -> String {
-        let named = || format!("http://{}", guard::host(headers).unwrap_or("localhost"));
+    ///
+    /// A caller that lies about the host is the one who reads the lie.
+    fn base(&self, request: &Request) -> String {
+        let named = || format!("http://{}", guard::host(request).unwrap_or("localhost"));
         self.settings.public_url.clone().unwrap_or_else(named)
     }
 }

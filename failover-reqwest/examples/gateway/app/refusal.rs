@@ -42,6 +42,12 @@ impl Refusal {
         Self { fault: Fault::Unauthenticated, ..Self::new(shape, status, message) }
     }
 
+    /// The asked provider's answer ended before its end, and nobody else could answer.
+    pub(crate) fn broke_off(shape: Shape) -> Self {
+        let message = "the provider's answer broke off, and nobody stood in";
+        Self { fault: Fault::Cut, ..Self::new(shape, StatusCode::BAD_GATEWAY, message) }
+    }
+
     /// The asked provider did not answer, and nobody else could.
     pub(crate) fn unreached(shape: Shape, error: reqwest::Error) -> Self {
         let late = error.is_timeout();

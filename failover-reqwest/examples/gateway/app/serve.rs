@@ -1,33 +1,59 @@
 //! Serving until told to stop, and then until what is under way has ended.
+//!
+//! Not by way of `axum::serve`, which waits for ever for a caller that has connected and says nothing, or says it very slowly.
 
-use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
+use axum::serve::Listener;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
-/// Serves. When `stop` is over, nobody new is let in, streams go on to their end, and after `grace` what is left is cut off.
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For the head of a request, from the end of the one before it on: a connection that is idle for longer ends too.
+    pub(crate) head: Duration,
+    /// For the end of what is under way, once told to stop.
+    pub(crate) grace: Duration,
+}
+
+/// Serves. When `stop` is over, nobody new is let in, and streams go on to their end; what is left after the time of grace, or when
+/// `again`, which begins only then, is over as well, is cut off.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    mut listener: TcpListener,
     app: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-    grace: Duration,
-) -> io::Result<()> {
-    // A token of a stream is small, and wanted at once. Where that cannot be had, it comes a little later.
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let (stopping, stopped) = oneshot::channel::<()>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
-        stop.await;
-        drop(stopping);
-    });
-    let cut_off = async {
-        let _ = stopped.await;
-        tokio::time::sleep(grace).await;
-    };
+    patience: Patience,
+    stop: impl Future<Output = ()>,
+    again: impl Future<Output = ()>,
+) {
+    // HTTP/2 without TLS is what no client of a provider speaks.
+    let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
+    http.http1().timer(TokioTimer::new()).header_read_timeout(patience.head);
+    let connections = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let connection = tokio::select! {
+            // It tries again by itself where too many are open.
+            (connection, _) = Listener::accept(&mut listener) => connection,
+            () = &mut stop => break,
+        };
+        // A token of a stream is small, and wanted at once. Where that cannot be had, it comes a little later.
+        drop(connection.set_nodelay(true));
+        let service = TowerToHyperService::new(app.clone());
+        let serving = http.serve_connection(TokioIo::new(connection), service).into_owned();
+        let serving = connections.watch(serving);
+        // How a caller goes is its own affair.
+        tokio::spawn(async move { drop(serving.await) });
+    }
+    drop(listener);
     tokio::select! {
-        served = async { serving.await } => served,
-        () = cut_off => Ok(()),
+        () = connections.shutdown() => {}
+        () = tokio::time::sleep(patience.grace) => {}
+        () = again => {}
     }
 }
