@@ -172,30 +172,30 @@ fn longer() -> Vec<Row> {
             .call(StandIn, 6, 1)
             .at_stand_in(Own(429), 1, 1)
             .why("As above: whoever asks for it decides when to stop, here after five times. A stand-in's job is asked for until `stand_in_limit`."),
-        Row::scenario(Scenario::AllDown, "F33", "every provider down at once")
+        Row::scenario(Scenario::AllDown, "F37", "every provider down at once")
             .drop_in(Own(503), 1, 2)
             .call(Failed, 3, 3),
-        Row::scenario(Scenario::Stale, "F34", "every provider down, and an old answer at hand")
+        Row::scenario(Scenario::Stale, "F38", "every provider down, and an old answer at hand")
             .drop_in(Stale, 2, 2)
             .call(Stale, 4, 3)
             .why("With a cache: the primary was healthy once, and is asked again before what is old is handed out."),
-        Row::scenario(Scenario::Cancelled, "F35", "the caller drops a request that hangs")
+        Row::scenario(Scenario::Cancelled, "F39", "the caller drops a request that hangs")
             .drop_in(Primary, 2, 0)
             .call(Primary, 2, 0)
             .not(Ureq, &[DropIn, Checked, Call])
             .why("What follows is served as if nothing had been. A blocking call cannot be dropped."),
-        Row::scenario(Scenario::Panic, "F36", "a callback panics")
+        Row::scenario(Scenario::Panic, "F40", "a callback panics")
             .drop_in(StandIn, 1, 1)
             .call(Primary, 2, 0)
             .why("The drop-in only tells its observer, and goes on. A panic in a function that judges is the caller's, and the next call is served."),
-        Row::scenario(Scenario::Flapping, "F37", "1,000 calls, 100 at a time, while the primary goes down twice")
+        Row::scenario(Scenario::Flapping, "F41", "1,000 calls, 100 at a time, while the primary goes down twice")
             .drop_in(AllAnswered, Count::AtMost(204), 600)
             .call(AllAnswered, Count::AtMost(204), 600)
             .not(Ureq, &[Checked])
             .not(Reqwest, &[Checked])
             .not(Isahc, &[Checked])
             .why("Requests of the outages only: each time those in flight at once, and two more until the third failure is known."),
-        Row::scenario(Scenario::ClockJumps, "F38", "the clock jumps a year ahead, and back")
+        Row::scenario(Scenario::ClockJumps, "F42", "the clock jumps a year ahead, and back")
             .drop_in(Primary, 3, 1)
             .call(Primary, 4, 0)
             .not(Reqwest, &[DropIn, Checked, Call])

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::play::shown;
 use crate::row::{Adapter, Cell, Got, Row, Way};
+use crate::streams;
 
 const HEAD: &str = "\
 # Faults, and what comes of them
@@ -31,13 +32,14 @@ provider and the stand-in (`1+1`; questions for a stand-in's job are not counted
 | own job failed, goes on | how the asked provider's job stands, in its words |
 | typed error | an error of ours, with what became of each provider |
 
-The numbers S01 to S16 are those of the public Failover Bench; those that are missing are about streaming.
+The numbers S01 to S16 are those of the public Failover Bench. Those that only a stream can have are in the third table.
 ";
 
-pub(crate) fn of(rows: &[Row]) -> String {
+pub(crate) fn of(rows: &[Row], streamed: &[streams::Row]) -> String {
     let mut page = HEAD.to_owned();
     table(&mut page, "The asked provider has the fault", &[Way::DropIn, Way::Checked, Way::Call], rows);
     table(&mut page, "The stand-in has the fault", &[Way::AtStandIn], rows);
+    streams::print(&mut page, streamed);
     page
 }
 

@@ -2,7 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc;
-use std::sync::{Mutex, Once};
+use std::sync::{Mutex, Once, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,30 +18,55 @@ const AT_A_TIME: usize = 12;
 /// Several times what the longest cell takes on a busy machine. What takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The cells that did not come out as expected, a line each. `FAULT=F27` plays that row only.
-pub(crate) fn all(rows: &[Row]) -> Vec<String> {
+/// Held for writing while there are crowds, and for reading by plays of another table that open many sockets too.
+pub(crate) static CROWDS: RwLock<()> = RwLock::new(());
+
+/// The cells that did not come out as expected, a line each.
+pub(crate) fn wrong(rows: &[Row]) -> Vec<String> {
     silence_own_panics();
-    let only = std::env::var("FAULT").ok();
-    let rows = rows.iter().filter(|row| only.as_ref().is_none_or(|only| row.id == only));
-    assert!(rows.clone().next().is_some(), "no row has this number");
+    let chosen = rows.iter().filter(|row| is_chosen(row.id));
     // One crowd at a time: libcurl can open no socket whose number is above 1,023, and two would need more.
-    let (crowds, rest) = rows.partition(|row| row.what == What::Scenario(Scenario::Flapping));
-    let (crowds, rest) = (Mutex::new(cells(crowds)), Mutex::new(cells(rest)));
-    let wrong = Mutex::new(Vec::new());
-    let work = |cells: &Mutex<Cells<'_>>| {
+    let (crowds, rest): (Vec<_>, Vec<_>) =
+        chosen.partition(|row| row.what == What::Scenario(Scenario::Flapping));
+    let problem = |(row, way, adapter, cell): Planned<'_>| {
+        let problem = problem(row.what, way, adapter, cell)?;
+        Some(format!("{} {} / {}, {}: {problem}", row.id, row.name, adapter.name(), way.name()))
+    };
+    thread::scope(|scope| {
+        let crowds = scope.spawn(|| {
+            let _sockets = CROWDS.write().unwrap();
+            in_lanes(1, cells(crowds), problem)
+        });
+        let mut wrong = in_lanes(AT_A_TIME, cells(rest), problem);
+        wrong.extend(crowds.join().unwrap());
+        wrong
+    })
+}
+
+/// `FAULT=F27` plays that row only.
+pub(crate) fn is_chosen(id: &str) -> bool {
+    std::env::var("FAULT").map_or(true, |only| id == only)
+}
+
+/// What is wrong with these, so many at a time.
+pub(crate) fn in_lanes<J: Send>(
+    lanes: usize,
+    jobs: Vec<J>,
+    problem: impl Fn(J) -> Option<String> + Sync,
+) -> Vec<String> {
+    let (jobs, wrong) = (Mutex::new(jobs.into_iter()), Mutex::new(Vec::new()));
+    let work = || {
         loop {
-            let next = cells.lock().unwrap().next();
-            let Some((row, way, adapter, cell)) = next else { return };
-            if let Some(problem) = problem(row.what, way, adapter, cell) {
-                let (id, name, way, adapter) = (row.id, row.name, way.name(), adapter.name());
-                wrong.lock().unwrap().push(format!("{id} {name} / {adapter}, {way}: {problem}"));
+            let next = jobs.lock().unwrap().next();
+            let Some(job) = next else { return };
+            if let Some(problem) = problem(job) {
+                wrong.lock().unwrap().push(problem);
             }
         }
     };
     thread::scope(|scope| {
-        scope.spawn(|| work(&crowds));
-        for _ in 0..AT_A_TIME {
-            scope.spawn(|| work(&rest));
+        for _ in 0..lanes {
+            scope.spawn(work);
         }
     });
     let mut wrong = wrong.into_inner().unwrap();
@@ -49,34 +74,38 @@ pub(crate) fn all(rows: &[Row]) -> Vec<String> {
     wrong
 }
 
-type Cells<'r> = std::vec::IntoIter<(&'r Row, Way, Adapter, Cell)>;
+type Planned<'r> = (&'r Row, Way, Adapter, Cell);
 
-fn cells(rows: Vec<&Row>) -> Cells<'_> {
+fn cells(rows: Vec<&Row>) -> Vec<Planned<'_>> {
     let ways = |row| Way::ALL.into_iter().map(move |way| (row, way));
     let adapters = |(row, way)| Adapter::ALL.into_iter().map(move |adapter| (row, way, adapter));
     let all = rows.into_iter().flat_map(ways).flat_map(adapters);
-    let planned =
-        all.filter_map(|(row, way, adapter)| Some((row, way, adapter, Row::cell(row, way, adapter)?)));
-    planned.collect::<Vec<_>>().into_iter()
+    all.filter_map(|(row, way, adapter)| Some((row, way, adapter, Row::cell(row, way, adapter)?))).collect()
 }
 
 fn problem(what: What, way: Way, adapter: Adapter, cell: Cell) -> Option<String> {
-    let (done, played) = mpsc::channel();
-    thread::spawn(move || {
-        let result = panic::catch_unwind(|| play(what, way, adapter));
-        let _ = done.send(result.unwrap_or_else(|panic| Err(message(&*panic))));
-    });
     let Cell { got, primary, stand_in } = cell;
-    match played.recv_timeout(PATIENCE) {
-        Ok(Ok(seen)) if seen.0 == got && primary.covers(seen.1) && stand_in.covers(seen.2) => None,
-        Ok(Ok((other, first, second))) => Some(format!(
+    match guarded(move || play(what, way, adapter)) {
+        Ok(seen) if seen.0 == got && primary.covers(seen.1) && stand_in.covers(seen.2) => None,
+        Ok((other, first, second)) => Some(format!(
             "expected {got:?} {}+{}, got {other:?} {first}+{second}",
             shown(primary),
             shown(stand_in)
         )),
-        Ok(Err(problem)) => Some(problem),
-        Err(_) => Some("hung".to_owned()),
+        Err(problem) => Some(problem),
     }
+}
+
+/// What comes of a play, unless it panics, or hangs.
+pub(crate) fn guarded<T: Send + 'static>(
+    play: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let (done, played) = mpsc::channel();
+    thread::spawn(move || {
+        let result = panic::catch_unwind(AssertUnwindSafe(play));
+        let _ = done.send(result.unwrap_or_else(|panic| Err(message(&*panic))));
+    });
+    played.recv_timeout(PATIENCE).unwrap_or_else(|_| Err("hung".to_owned()))
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
