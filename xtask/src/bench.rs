@@ -34,7 +34,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 }
 
 /// `rustc 1.88.0`, without what identifies the build.
-fn version(told: &str) -> String {
+pub(crate) fn version(told: &str) -> String {
     told.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
 }
 

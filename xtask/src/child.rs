@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-const PRIVATE: [&str; 11] = [
+const PRIVATE: [&str; 14] = [
     "http_proxy",
     "https_proxy",
     "all_proxy",
@@ -22,6 +22,9 @@ const PRIVATE: [&str; 11] = [
     "NEXA_BASE_URL",
     "FAL_KEY",
     "REPLICATE_API_TOKEN",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "TOGETHER_API_KEY",
     "INSTA_FORCE_PASS",
 ];
 
@@ -42,14 +45,19 @@ pub(crate) fn fetching_cargo(root: &Path) -> Command {
 /// A cargo whose tests and programs see nothing that is the user's own.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut cargo = fetching_cargo(root);
-    for name in PRIVATE {
-        cargo.env_remove(name);
-    }
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FAILOVER_")) {
-        cargo.env_remove(name);
-    }
+    without_the_users_own(&mut cargo);
     cargo.env("INSTA_UPDATE", "no");
     cargo
+}
+
+/// Takes the user's proxies, keys and settings away from a program.
+pub(crate) fn without_the_users_own(program: &mut Command) {
+    for name in PRIVATE {
+        program.env_remove(name);
+    }
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FAILOVER_")) {
+        program.env_remove(name);
+    }
 }
 
 /// What `cargo {args}` writes to its standard output; its complaints go to the user.

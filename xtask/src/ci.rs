@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{child, tidy};
+use crate::{child, faults, tidy};
 
 /// Targets without std that have the 64-bit atomics the core is made for.
 const BARE_TARGETS: [&str; 4] = [
@@ -31,6 +31,7 @@ struct Step {
 enum Work {
     Fetch(String),
     Cargo { env: Option<(&'static str, &'static str)>, args: String },
+    Faults,
     Tidy,
 }
 
@@ -71,6 +72,7 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
         cargo("format of the bench", "fmt --manifest-path xtask/bench/Cargo.toml --check"),
         cargo("clippy", "clippy --workspace --all-targets --all-features --locked -- -D warnings"),
         cargo("tests", "test --workspace --all-features --locked"),
+        Step { name: "faults, on short timings", work: Work::Faults },
         Step {
             name: "every order of the atomics",
             work: Work::Cargo {
@@ -113,6 +115,7 @@ impl Work {
         match self {
             Self::Fetch(args) | Self::Cargo { env: None, args } => format!("cargo {args}"),
             Self::Cargo { env: Some((name, value)), args } => format!("{name}=\"{value}\" cargo {args}"),
+            Self::Faults => "cargo xtask faults --short".into(),
             Self::Tidy => "cargo xtask tidy".into(),
         }
     }
@@ -125,6 +128,7 @@ impl Work {
                 command.envs(*env);
                 (command, args)
             }
+            Self::Faults => return faults::run(root, true),
             Self::Tidy => return tidy::run(root),
         };
         let status = command.args(args.split_whitespace()).status().context("could not start cargo")?;
@@ -171,7 +175,7 @@ mod tests {
         let names = |bare| steps("host", bare).iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
         assert_eq!(
             names(None),
-            "dependencies, format, format of the bench, clippy, tests, every order of the atomics, \
+            "dependencies, format, format of the bench, clippy, tests, faults, on short timings, every order of the atomics, \
              mapping, features off, ureq adapter, features off, ureq adapter without TLS, reqwest adapter, features off, isahc adapter, features off, docs, packages, tidy"
         );
         assert!(names(Some("x86_64-unknown-none")).contains("features off, core without std, docs"));
@@ -182,11 +186,11 @@ mod tests {
         let shown: Vec<_> = steps("riscv64gc", None).iter().map(|step| step.work.shown()).collect();
         assert_eq!(shown[0], "cargo fetch --locked --target riscv64gc");
         assert_eq!(
-            shown[11],
+            shown[12],
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps --all-features --locked"
         );
-        assert!(shown[12].starts_with("cargo package --workspace"));
-        assert_eq!(shown[13], "cargo xtask tidy");
+        assert!(shown[13].starts_with("cargo package --workspace"));
+        assert_eq!(shown[14], "cargo xtask tidy");
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod bench;
 mod child;
 mod ci;
 mod demo;
+mod faults;
+mod load;
 mod marked;
 mod tables;
 mod tidy;
@@ -30,6 +32,21 @@ enum Task {
     Ci,
     /// Fake providers fail on this machine, the adapters' examples must be answered all the same
     Demo,
+    /// Sixteen faults and many more, through the gateway and over real sockets, a minute and a half; writes FAULTS.md
+    Faults {
+        /// Ten times faster than the published timings, and writes nothing
+        #[arg(long)]
+        short: bool,
+    },
+    /// A million calls through the gateway, ten thousand at a time, while its providers flap, a quarter of an hour; writes BENCHMARKS.md
+    Load {
+        /// How many calls; another number than this prints and writes nothing
+        #[arg(long, default_value_t = load::CALLS)]
+        calls: u64,
+        /// How many at a time; as above
+        #[arg(long, default_value_t = load::CONCURRENT)]
+        concurrent: u64,
+    },
     /// Write the model tables of README.md and the mapping's COVERAGE.md from the data files
     Tables {
         /// Compare only, and fail if one of them is not current
@@ -47,6 +64,8 @@ fn main() -> ExitCode {
         Task::Bench => bench::run(&root),
         Task::Ci => ci::run(&root),
         Task::Demo => demo::run(&root),
+        Task::Faults { short } => faults::run(&root, short),
+        Task::Load { calls, concurrent } => load::run(&root, calls, concurrent),
         Task::Tables { check } => tables::run(&root, check),
         Task::Tidy => tidy::run(&root),
     };
