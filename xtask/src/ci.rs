@@ -69,7 +69,7 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
     let mut steps = vec![
         Step { name: "dependencies", work: Work::Fetch(format!("fetch --locked --target {host}")) },
         cargo("format", "fmt --all --check"),
-        cargo("format of the bench", "fmt --manifest-path xtask/bench/Cargo.toml --check"),
+        cargo("format of the bench", "fmt --manifest-path xtask/bench/Cargo.toml --all --check"),
         cargo("clippy", "clippy --workspace --all-targets --all-features --locked -- -D warnings"),
         cargo("tests", "test --workspace --all-features --locked"),
         Step { name: "faults, on short timings", work: Work::Faults },

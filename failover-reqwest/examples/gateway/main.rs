@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use clap::Parser;
 use failover_reqwest::{ChatApi, Failover, ProviderName};
-use tokio::net::TcpListener;
 
 use crate::app::{Counters, Patience, Settings, Token};
 use crate::rehearsal::Rehearsal;
@@ -29,10 +28,11 @@ use crate::rehearsal::Rehearsal;
 /// How long a connection to a provider may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long a caller's connection may be idle, or busy with the head of a request. Clients keep theirs for less, or mind that it ends.
-const HEAD: Duration = Duration::from_secs(75);
+/// How long a caller's connection may be idle, or busy with the head of a request. Clients keep theirs for 90 s (reqwest, Go) or less:
+/// who ends it first would meet requests that are on their way.
+const HEAD: Duration = Duration::from_secs(100);
 
-/// How long a request's body may take: 8 MiB at 30 kB a second.
+/// How long the body of a request, or of an answer that is no stream, may take: 8 MiB at 30 kB a second.
 const BODY: Duration = Duration::from_secs(300);
 
 /// A gateway that lets another AI provider answer when the one that was asked cannot.
@@ -100,8 +100,7 @@ async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
     let public_url = wanted.public_url.map(|url| url.trim_end_matches('/').to_owned());
     let fal_key = if wanted.rehearse { Some("rehearsed-fal-key".to_owned()) } else { variable("FAL_KEY") };
     let settings = Settings { token, public_url, completions, fal_key, body_limit: BODY, client, counters };
-    let listener =
-        TcpListener::bind(wanted.listen).await.map_err(|error| format!("{}: {error}", wanted.listen))?;
+    let listener = app::listen(wanted.listen).map_err(|error| format!("{}: {error}", wanted.listen))?;
     println!("listening on http://{}", listener.local_addr()?);
     if rehearsal.is_some() {
         let at = listener.local_addr()?;

@@ -1,5 +1,7 @@
 //! Whole answers that break off, where nobody can stand in.
 
+use std::time::Duration;
+
 use failover_testkit::Reply;
 
 use crate::scene::{Running, Scene, gpt, json_of};
@@ -26,4 +28,14 @@ async fn a_json_answer_longer_than_the_limit_is_handed_on_as_it_comes() {
     let gateway = Running::new(scene.builder().answer_limit(1_000), |_| {}).await;
     let response = gateway.openai(&gpt(false)).await;
     assert_eq!((response.status().as_u16(), response.text().await.unwrap()), (200, long));
+}
+
+#[tokio::test]
+async fn an_answer_that_trickles_is_given_up() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::healthy().slow_body(Duration::from_secs(60)));
+    let gateway = Running::new(scene.builder(), |it| it.body_limit = Duration::from_millis(50)).await;
+    let response = gateway.openai(&gpt(false)).await;
+    assert_eq!(response.status().as_u16(), 504);
+    assert_eq!(json_of(response).await["error"]["type"], "server_error");
 }

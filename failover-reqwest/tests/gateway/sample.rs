@@ -25,11 +25,16 @@ async fn it_does_what_it_says() {
     let gateway = Running::new(builder, |_| {}).await;
     let read = read_openai(gateway.openai(&gpt(true)).await).await;
     assert_eq!((read.text.as_str(), read.complete), (scene.anthropic.text().as_str(), true));
+    scene.openai.always(Reply::healthy().cut_after(200));
+    assert_eq!(served_by(&gateway.openai(&gpt(false)).await), Some("anthropic"));
     let mut body = gpt(false);
     body["model"] = "my-model".into();
     let request = gateway.post("/local/v1/chat/completions", &body).bearer_auth(CALLERS_KEY);
     assert_eq!(served_by(&request.send().await.unwrap()), Some("anthropic"));
     let seen = scene.anthropic.seen();
     let asked = |at: usize| serde_json::from_slice::<Value>(&seen[at].body).unwrap()["model"].clone();
-    assert_eq!((asked(0), asked(1)), ("claude-sonnet-4-6".into(), "claude-haiku-4-5".into()));
+    assert_eq!(
+        (asked(0), asked(1), asked(2)),
+        ("claude-sonnet-4-6".into(), "claude-sonnet-4-6".into(), "claude-haiku-4-5".into())
+    );
 }

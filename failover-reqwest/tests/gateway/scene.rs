@@ -8,11 +8,11 @@ use failover_testkit::Provider;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::app::{Counters, Patience, Settings, Token, app, serve};
+use crate::app::{Counters, Patience, Settings, Token, app, listen, serve};
 
 /// What callers show the providers.
 pub(crate) const CALLERS_KEY: &str = "callers-secret-0001";
@@ -131,7 +131,7 @@ impl Running {
             counters,
         };
         change(&mut settings);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
         let (again, stopped_again) = oneshot::channel();

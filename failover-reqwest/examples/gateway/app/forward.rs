@@ -107,15 +107,25 @@ async fn send(
             let lines = |body| Body::new(Lines::new(body, shown.clone(), bases.clone()));
             Ok(response.map(lines))
         }
-        (None, Some("application/json")) => whole(response, door, failover.config().answer_limit()).await,
+        (None, Some("application/json")) => {
+            whole(response, door, failover.config().answer_limit(), settings.body_limit).await
+        }
         _ => Ok(response),
     }
 }
 
 /// An answer that can be read only when all of it is there: half of one is none. What is longer than `most` is handed on as it comes.
-async fn whole(response: Response, door: &Door, most: usize) -> Result<Response, Refusal> {
+async fn whole(
+    response: Response,
+    door: &Door,
+    most: usize,
+    patience: Duration,
+) -> Result<Response, Refusal> {
     let (parts, body) = response.into_parts();
-    let body = large::read(body, most, Duration::MAX).await.map_err(|_| Refusal::broke_off(door.shape))?;
+    let body = large::read(body, most, patience).await.map_err(|unread| match unread {
+        Unread::Broken => Refusal::broke_off(door.shape),
+        Unread::Late => Refusal::late(door.shape),
+    })?;
     Ok(Response::from_parts(parts, Body::new(body)))
 }
 
@@ -132,9 +142,7 @@ async fn in_their_place(
         return Ok(response);
     }
     let (mut parts, body) = response.into_parts();
-    let body = to_bytes(body, most).await.map_err(|_| {
-        Refusal::new(door.shape, StatusCode::BAD_GATEWAY, "the provider's answer broke off, or does not end")
-    })?;
+    let body = to_bytes(body, most).await.map_err(|_| Refusal::broke_off(door.shape))?;
     parts.headers.remove(CONTENT_LENGTH);
     Ok(Response::from_parts(parts, with_urls_of(shown, bases, body).into()))
 }

@@ -43,7 +43,7 @@ pub(crate) use self::guard::{Token, may_listen};
 pub(crate) use self::log::line;
 pub(crate) use self::metrics::Counters;
 use self::refusal::{Refusal, Shape};
-pub(crate) use self::serve::{Patience, serve};
+pub(crate) use self::serve::{Patience, listen, serve};
 
 /// What is not the failover's own.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     pub(crate) completions: ProviderName,
     /// FAL's key for callers of `/api/fal/proxy` that have none: browsers.
     pub(crate) fal_key: Option<String>,
-    /// How long the body of a request may take to arrive.
+    /// How long the body of a request may take to arrive, and that of an answer that is read whole.
     pub(crate) body_limit: Duration,
     /// Asks the providers that callers ask for. It has to follow no redirect, as the caller does that.
     pub(crate) client: reqwest::Client,

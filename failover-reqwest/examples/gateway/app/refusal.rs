@@ -48,6 +48,12 @@ impl Refusal {
         Self { fault: Fault::Cut, ..Self::new(shape, StatusCode::BAD_GATEWAY, message) }
     }
 
+    /// The asked provider's answer did not come to its end in time, and nobody else could answer.
+    pub(crate) fn late(shape: Shape) -> Self {
+        let message = "the provider's answer did not arrive in time, and nobody stood in";
+        Self { fault: Fault::Timeout, ..Self::new(shape, StatusCode::GATEWAY_TIMEOUT, message) }
+    }
+
     /// The asked provider did not answer, and nobody else could.
     pub(crate) fn unreached(shape: Shape, error: reqwest::Error) -> Self {
         let late = error.is_timeout();

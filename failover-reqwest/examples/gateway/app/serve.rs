@@ -2,6 +2,8 @@
 //!
 //! Not by way of `axum::serve`, which waits for ever for a caller that has connected and says nothing, or says it very slowly.
 
+use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -11,7 +13,22 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+
+/// How many connections may wait to be let in. What tokio asks for by itself a thousand callers at once overflow, and some of them are
+/// reset then; the system may have a lower limit of its own.
+const WAITING: u32 = 4096;
+
+/// Begins to listen there.
+pub(crate) fn listen(at: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // So that it can begin again right after its end. On Windows the same would let two listen at once.
+    if cfg!(not(windows)) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(at)?;
+    socket.listen(WAITING)
+}
 
 /// How long is waited for what.
 #[derive(Clone, Copy, Debug)]

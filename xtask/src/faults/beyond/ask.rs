@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use ureq::Agent;
-use ureq::http::{HeaderMap, Request};
+use ureq::http::{HeaderMap, HeaderName, Method, Request};
 
 use super::super::caller::KEY;
 use super::stage::{LIMIT, Model, holds_a_key};
@@ -65,24 +65,20 @@ pub(super) fn prompt() -> Value {
 /// The path stands for the URL until it is known where the gateway listens.
 pub(super) fn post(path: &str, scheme: &str, body: &Value) -> Request<String> {
     let mut request = Request::new(body.to_string());
-    *request.method_mut() = ureq::http::Method::POST;
+    *request.method_mut() = Method::POST;
     signed(request, path, scheme)
 }
 
 fn signed(mut request: Request<String>, path: &str, scheme: &str) -> Request<String> {
-    let headers = request.headers_mut();
     for (name, value) in [
         ("authorization", format!("{scheme} {KEY}")),
         ("cookie", format!("session={KEY}")),
         ("content-type", "application/json".to_owned()),
     ] {
-        if let Ok(value) = value.parse() {
-            headers.insert(name, value);
-        }
+        // Where one is missing, the providers were not shown what they are to be shown, and the cell is wrong.
+        request.headers_mut().extend(value.parse().ok().map(|value| (HeaderName::from_static(name), value)));
     }
-    if let Ok(uri) = path.parse() {
-        *request.uri_mut() = uri;
-    }
+    *request.uri_mut() = path.parse().unwrap_or_default();
     request
 }
 
@@ -110,7 +106,7 @@ pub(super) fn send(
         parts.uri =
             format!("{base}{}", parts.uri).parse().map_err(|_| "the gateway has no URL".to_owned())?;
     }
-    let get = parts.method == ureq::http::Method::GET;
+    let get = parts.method == Method::GET;
     let answer = match get {
         true => agent.run(Request::from_parts(parts, ())),
         false => agent.run(Request::from_parts(parts, body)),
@@ -123,11 +119,11 @@ pub(super) fn send(
     let (parts, body) = response.into_parts();
     let (body, broken) = read(body.into_reader());
     let end = match broken {
-        // Nobody here unpacks what is made to be too long when it is.
-        None if body.len() > LIMIT || body.starts_with(&[0x1f, 0x8b]) => End::TooLong,
-        None => End::Whole,
-        Some(()) if begun.elapsed() >= patience => End::Slow,
-        Some(()) => End::BrokenOff,
+        true if begun.elapsed() >= patience => End::Slow,
+        true => End::BrokenOff,
+        // What is packed here would be too long if it was not.
+        false if body.len() > LIMIT || body.starts_with(&GZIP) => End::TooLong,
+        false => End::Whole,
     };
     let heard = Heard { status: parts.status.as_u16(), headers: parts.headers, body, end };
     if holds_a_key(&format!("{:?}{}", heard.headers, String::from_utf8_lossy(&heard.body))) {
@@ -136,15 +132,18 @@ pub(super) fn send(
     Ok(Some(heard))
 }
 
+/// By these bytes it begins (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// All that came, until it is too long, and whether it broke off.
-fn read(mut body: impl Read) -> (Vec<u8>, Option<()>) {
+fn read(mut body: impl Read) -> (Vec<u8>, bool) {
     let (mut all, mut piece) = (Vec::new(), [0; 8192]);
     while all.len() <= LIMIT {
         match body.read(&mut piece) {
-            Ok(0) => return (all, None),
+            Ok(0) => return (all, false),
             Ok(count) => all.extend_from_slice(&piece[..count]),
-            Err(_) => return (all, Some(())),
+            Err(_) => return (all, true),
         }
     }
-    (all, None)
+    (all, false)
 }

@@ -18,8 +18,8 @@ const FLAP: usize = 20;
 
 pub(super) fn play(program: &Path) -> Result<Result<Cell, String>> {
     let cast = Cast::new();
-    let flap = |at| if at / FLAP % 2 == 0 { Reply::status(503) } else { Reply::healthy() };
-    cast.openai.script((0..CALLS).map(flap));
+    let flap = [Reply::status(503), Reply::healthy()].map(|reply| vec![reply; FLAP]).concat();
+    cast.openai.script(flap.into_iter().cycle().take(CALLS));
     let wishes = Wishes { limit: LONG, more: "breaker.pause = \"100ms\"\n", ..Wishes::USUAL };
     let gateway = cast.gateway(program, &cast.addresses(), wishes)?;
     let base = gateway.base();

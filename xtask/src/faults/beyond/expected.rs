@@ -1,4 +1,5 @@
-//! What is to happen. No line of it was written after its cell was played, but where its last column says so.
+//! What is to happen. No line of it was written after its cell was played, but three: whole answers of F05 and F08, which were to be
+//! handed on as they break off, and the stand-in's F34, which was to be told in the provider's words.
 //!
 //! The plan: a chat has two retries and patience for 3 s, an image asks the asked provider once and the stand-in twice at most. A
 //! success of the asked provider is handed on unread unless `check_answers` is set; a stream of events is read in any case.
@@ -51,21 +52,21 @@ fn transport() -> Vec<Row> {
     vec![
         unread(Fault::ResetInBody)
             .on(&UNREAD, Typed, 1, 0)
-            .why("Half of an answer is none, so the gateway says so. A stream that is reset before its first token has shown nothing yet."),
+            .why("Half of an answer is none, and the gateway says so in time. A stream that is reset before its first token has shown nothing yet."),
         rescued(Fault::SlowHead),
         unread(Fault::SlowBody)
             .on(&UNREAD, Slow, 1, 0)
-            .why("Unless it is checked, the body is the caller's to wait for. A stream's first token has a limit."),
+            .why("Unless it is checked, the body is the caller's to wait for, and its own time limit ends it. A stream's first token has a limit."),
         unread(Fault::LengthTooLong)
             .on(&UNREAD, Typed, 1, 0)
             .on(&STREAMS, Primary, 1, 0)
             .on(&[StandInsStream], StandIn, 3, 1)
-            .why("As above. A stream that has said all is complete, whatever was said of its length."),
+            .why("As F05. A stream that has said all is complete, whatever was said of its length."),
         unread(Fault::LengthTooShort),
         rescued(Fault::TwoLengths),
         rescued(Fault::InterimFlood),
         rescued(Fault::GoAway)
-            .why("The gateway asks by HTTP/1 where no TLS says otherwise, and what speaks HTTP/1 is reset; GOAWAY itself is played in the other table."),
+            .why("The gateway asks by HTTP/1 where no TLS says otherwise, and what speaks HTTP/1 is reset; GOAWAY itself is played in [failover-faults/TABLE.md](failover-faults/TABLE.md)."),
         rescued(Fault::LongHeader),
     ]
 }
@@ -156,7 +157,7 @@ fn streams() -> Vec<Row> {
         breaks(Fault::StreamReset, Why::CutOff),
         breaks(Fault::ErrorInStream, Why::Overloaded)
             .on(&[StandInsStream], Broke(20, Why::Failed), 3, 1)
-            .why("As above. The asked provider's own word for it is handed on; for a stand-in's there is one of ours, which was not expected at first."),
+            .why("As F33. The asked provider's own word for it is handed on; for a stand-in's there is one of ours."),
         sound(Fault::StreamNeverEnds).why("What has said why it stopped is complete."),
         sound(Fault::PrefillRejected).why("A question without a prefill is answered."),
     ]

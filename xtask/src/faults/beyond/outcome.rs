@@ -35,3 +35,29 @@ impl Outcome {
         told.collect::<Vec<_>>().join("; ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::{Got, Why};
+    use super::*;
+
+    #[test]
+    fn what_comes_out_otherwise_is_wrong() {
+        let wrong = |expected, seen| Outcome::of(expected, seen).wrong;
+        let rescued = Cell::new(Got::StandIn, 1, 1);
+        assert_eq!(wrong(rescued, Ok(rescued)), None);
+        let seen = Cell::new(Got::StandIn, 2, 1);
+        assert_eq!(wrong(rescued, Ok(seen)).unwrap(), "stand-in, 2+1 in place of stand-in, 1+1");
+        assert!(wrong(rescued, Ok(Cell::new(Got::Primary, 1, 1))).is_some());
+        assert!(wrong(rescued, Err("the caller was told a key".to_owned())).is_some());
+    }
+
+    #[test]
+    fn a_reset_may_overtake_tokens_but_not_all_of_them() {
+        let broke = |tokens| Cell::new(Got::Broke(tokens, Why::CutOff), 1, 0);
+        let wrong = |seen| Outcome::of(broke(20), Ok(seen)).wrong.is_some();
+        assert!(!wrong(broke(20)) && !wrong(broke(1)));
+        assert!(wrong(broke(0)) && wrong(broke(21)));
+        assert!(wrong(Cell::new(Got::Broke(20, Why::Failed), 1, 0)));
+    }
+}

@@ -86,3 +86,43 @@ const NOT_PLAYED: &str = "| F40, F42 | a callback panics, the clock jumps | | no
 fn shown(cell: Option<&Option<Outcome>>) -> String {
     cell.and_then(Option::as_ref).map_or_else(|| NONE.to_owned(), |outcome| outcome.shown.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::Set;
+    use super::super::{expected, jobs, scenarios};
+    use super::*;
+
+    #[test]
+    fn what_came_out_as_expected_is_a_page() {
+        let (rows, job_rows, scenarios) = (expected::rows(), jobs::rows(), scenarios::scenarios());
+        let met = |cell| Outcome::of(cell, Ok(cell));
+        let played = Played {
+            faults: rows
+                .iter()
+                .map(|row| (row, Set::ALL.map(|set| set.columns().map(|it| row.cell(it).map(met)).to_vec())))
+                .collect(),
+            jobs: job_rows
+                .iter()
+                .map(|row| (row, row.cells.map(|(.., cell)| Some(met(cell))).to_vec()))
+                .collect(),
+            scenarios: scenarios.iter().map(|it| (it, None)).collect(),
+        };
+        let page = tables(&played);
+        assert!(!page.contains("WRONG"));
+        for table in page.split("### ").skip(1) {
+            let lines: Vec<_> = table.lines().filter(|line| line.starts_with('|')).collect();
+            let columns = |line: &&str| line.matches('|').count();
+            assert!(
+                lines.len() > 3 && lines.iter().all(|line| columns(line) == columns(&lines[0])),
+                "{table}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_page_has_a_place_for_it() {
+        let page = fs::read_to_string(crate::child::root().join(PAGE.page)).unwrap();
+        PAGE.range(&page).unwrap();
+    }
+}

@@ -159,3 +159,31 @@ impl Said {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::stage::STREAM;
+    use super::*;
+
+    fn got(body: &str, end: End) -> Result<Got, String> {
+        let (asked, backup) = (Provider::openai(), Provider::openai_compatible("backup"));
+        let heard = Heard { status: 200, headers: Default::default(), body: body.into(), end };
+        chat(&heard, Chat { model: STREAM, stream: true, asked: &asked, backup: &backup })
+    }
+
+    #[test]
+    fn a_stream_that_breaks_has_to_say_so_and_must_not_look_complete() {
+        let said = |code: &str| {
+            let token = json!({ "choices": [{ "delta": { "content": "openai1" } }] });
+            format!("data: {token}\n\ndata: {}\n\n", json!({ "error": { "code": code } }))
+        };
+        assert_eq!(got(&said("stream_truncated"), End::BrokenOff), Ok(Got::Broke(1, Why::CutOff)));
+        assert!(got(&said("stream_truncated"), End::Whole).is_err(), "it looks complete");
+        assert!(got(&said("else"), End::BrokenOff).is_err(), "an error of another kind");
+        let half = "data: {\"choices\":[{\"delta\":{\"content\":\"openai1\"}}]}\n\n";
+        assert_eq!(got(half, End::BrokenOff), Ok(Got::Cut));
+        assert!(got(half, End::Whole).is_err(), "a part of an answer, told as all of it");
+    }
+}

@@ -149,19 +149,23 @@ impl Cast {
         [&self.openai, &self.fal, &self.backup, &self.nexa].iter().any(|it| it.elsewhere().count() > 0)
     }
 
-    /// Whose key somebody saw for whom it is not.
+    /// Whose key somebody saw for whom it is not, or did not see for whom it is.
     pub(super) fn leaked(&self) -> Option<String> {
-        let asked = [&self.openai, &self.fal, &self.queue, &self.replicate];
-        let saw = |providers: &[&Provider], keys: &[&str]| {
-            let seen: Vec<Seen> = providers.iter().flat_map(|provider| provider.seen()).collect();
-            keys.iter().any(|key| seen.iter().any(|seen| seen.mentions(key)))
-        };
-        let said = [
-            (saw(&asked, &[BACKUP_KEY, NEXA_KEY]), "an asked provider saw a stand-in's key"),
-            (saw(&[&self.backup], &[KEY, NEXA_KEY]), "the stand-in of chats saw somebody else's key"),
-            (saw(&[&self.nexa], &[KEY, BACKUP_KEY]), "the stand-in of images saw somebody else's key"),
+        let parties = [
+            (&self.openai, KEY),
+            (&self.fal, KEY),
+            (&self.queue, KEY),
+            (&self.replicate, KEY),
+            (&self.backup, BACKUP_KEY),
+            (&self.nexa, NEXA_KEY),
         ];
-        said.into_iter().find(|(leaked, _)| *leaked).map(|(_, what)| what.to_owned())
+        parties.into_iter().find_map(|(provider, own)| {
+            let seen = provider.seen();
+            let others = [KEY, BACKUP_KEY, NEXA_KEY].into_iter().filter(|key| *key != own);
+            let leaked = others.into_iter().find(|key| seen.iter().any(|seen| seen.mentions(key)));
+            let missed = seen.iter().any(|seen| !seen.mentions(own)).then_some("no key");
+            leaked.or(missed).map(|what| format!("{provider:?} was shown {what}"))
+        })
     }
 }
 
@@ -173,4 +177,26 @@ pub(super) fn holds_a_key(text: &str) -> bool {
 fn asked_model(seen: &Seen) -> Option<String> {
     let body: Value = serde_json::from_slice(&seen.body).ok()?;
     body["model"].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ask::{self, answer};
+    use super::super::play::PATIENCE;
+    use super::*;
+
+    #[test]
+    fn a_key_at_the_wrong_door_is_noticed_and_so_is_none() {
+        let asks = |base: &str| answer(base, ask::chat(WELL, false), PATIENCE).unwrap();
+        let cast = Cast::new();
+        asks(&cast.openai.url());
+        assert_eq!(cast.leaked(), None);
+        asks(&cast.backup.url());
+        assert!(cast.leaked().unwrap().contains(KEY), "the caller's key, at the stand-in");
+        let cast = Cast::new();
+        let mut bare = ask::chat(WELL, false);
+        bare.headers_mut().clear();
+        answer(&cast.openai.url(), bare, PATIENCE).unwrap();
+        assert!(cast.leaked().unwrap().contains("no key"));
+    }
 }
