@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use failover_core::{Fault, Limits, Moment};
 use failover_mapping::calls::futures::Runtime;
 use failover_mapping::chat::streams::{
-    Begun, OwnSaid, Question, Running, StreamBroken, Wire, Wish, is_events,
+    Begun, OwnSaid, Question, Running, StreamBroken, Wire, Wish, begins_as_events, is_encoded, is_events,
 };
 use failover_mapping::{Body, Conclusion, Engine, PerRequest};
 use futures_lite::AsyncRead;
@@ -117,7 +117,12 @@ pub(crate) async fn run(
                         running.own_said(OwnSaid::Failed(fault_of(&error)));
                         First::Error(error)
                     }
-                    Ok(response) => heard(response, &running, &failover.clock).await,
+                    Ok(response) => {
+                        let most = failover.engine.config().answer_limit();
+                        let heard = heard(response, &mut running, most, &failover.clock).await;
+                        let Some(heard) = heard else { continue };
+                        heard
+                    }
                 };
             }
             Some(Wish::Begin(begun)) => return Ok(begin(begun, first, running)),
@@ -127,25 +132,48 @@ pub(crate) async fn run(
     }
 }
 
-/// The asked provider has answered: tells the driver, and keeps what the caller may get.
-async fn heard(response: Response<AsyncBody>, running: &Running<Pieces>, clock: &Clock) -> First {
+/// The asked provider has answered: tells the driver, and keeps what the caller may get. Nothing, if nobody waits for its body any more.
+async fn heard(
+    response: Response<AsyncBody>,
+    running: &mut Running<Pieces>,
+    most: usize,
+    clock: &Clock,
+) -> Option<First> {
     let (status, headers) = (response.status(), response.headers().clone());
     if is_events(status, &headers) {
-        let (head, body) = response.into_parts();
-        running.own_said(OwnSaid::Events(status, headers, Pieces::new(body)));
-        return First::Streamed(head);
+        return Some(streamed(response, running));
     }
-    if status.is_success() {
+    if status.is_success() && is_encoded(&headers) {
         running.own_said(OwnSaid::Other(status, headers, Vec::new()));
-        return First::Untouched(response);
+        return Some(First::Untouched(response));
     }
     let mut kept = Kept::new(response);
-    let read = match kept.peek(None, clock).await {
-        (.., Body::Beginning(read)) => read.to_vec(),
-        _ => Vec::new(),
+    if !status.is_success() {
+        let read = match kept.peek(None, clock).await {
+            (.., Body::Beginning(read)) => read.to_vec(),
+            _ => Vec::new(),
+        };
+        running.own_said(OwnSaid::Other(status, headers, read));
+        return Some(First::Answer(kept));
+    }
+    let (.., begun) = running.meanwhile(kept.read(None, 0, clock)).await?;
+    if matches!(begun, Body::Beginning(read) if begins_as_events(read)) {
+        return Some(streamed(kept.into_response(), running));
+    }
+    let said = match running.meanwhile(kept.read(None, most, clock)).await? {
+        (.., Body::Whole(body)) => OwnSaid::NoStream(status, Ok(body.to_vec())),
+        (.., Body::Broken(fault)) => OwnSaid::NoStream(status, Err(fault)),
+        // What is too long to be judged is handed on.
+        (.., Body::Beginning(_) | Body::Unread) => OwnSaid::Other(status, headers, Vec::new()),
     };
-    running.own_said(OwnSaid::Other(status, headers, read));
-    First::Answer(kept)
+    running.own_said(said);
+    Some(First::Untouched(kept.into_response()))
+}
+
+fn streamed(response: Response<AsyncBody>, running: &Running<Pieces>) -> First {
+    let (head, body) = response.into_parts();
+    running.own_said(OwnSaid::Events(head.status, head.headers.clone(), Pieces::new(body)));
+    First::Streamed(head)
 }
 
 /// The response whose body is the stream.

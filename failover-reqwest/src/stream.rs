@@ -9,9 +9,9 @@ use bytes::Bytes;
 use failover_core::{Fault, Moment};
 use failover_mapping::calls::futures::Runtime;
 use failover_mapping::chat::streams::{
-    Begun, OwnSaid, Question, Running, StreamBroken, Wire, Wish, is_events,
+    Begun, OwnSaid, Question, Running, StreamBroken, Wire, Wish, begins_as_events, is_encoded, is_events,
 };
-use failover_mapping::{Conclusion, Engine, PerRequest};
+use failover_mapping::{Body as Read, Conclusion, Engine, PerRequest};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode, Uri};
 use http_body::Frame;
@@ -111,7 +111,11 @@ pub(crate) async fn run<O: Own>(
                         running.own_said(OwnSaid::Failed(O::fault(&error)));
                         (First::Own(Err(error)), None)
                     }
-                    Ok(response) => heard::<O>(response, &running).await,
+                    Ok(response) => {
+                        let most = failover.shared.engine.config().answer_limit();
+                        let Some(heard) = heard::<O>(response, &mut running, most).await else { continue };
+                        heard
+                    }
                 };
             }
             Some(Wish::Begin(begun)) => return Ok(begin(begun, head, running, url)),
@@ -123,21 +127,43 @@ pub(crate) async fn run<O: Own>(
 
 type Begins = Option<http::response::Parts>;
 
-/// The asked provider has answered: tells the driver, and keeps what the caller may get.
-async fn heard<O: Own>(response: Response, running: &Running<Body>) -> (First<O::Error>, Begins) {
+/// The asked provider has answered: tells the driver, and keeps what the caller may get. Nothing, if nobody waits for its body any more.
+async fn heard<O: Own>(
+    response: Response,
+    running: &mut Running<Body>,
+    most: usize,
+) -> Option<(First<O::Error>, Begins)> {
     let (status, headers) = (response.status(), response.headers().clone());
     if is_events(status, &headers) {
-        let (parts, body) = http::Response::<Body>::from(response).into_parts();
-        running.own_said(OwnSaid::Events(status, headers, body));
-        return (First::Unasked, Some(parts));
+        return Some(streamed::<O>(response, running));
     }
-    if status.is_success() {
+    if !status.is_success() {
+        let (seen, response) = kept::peek(response, None).await;
+        running.own_said(OwnSaid::Other(status, headers, seen.bytes().to_vec()));
+        return Some((First::Read(response), None));
+    }
+    if is_encoded(&headers) {
         running.own_said(OwnSaid::Other(status, headers, Vec::new()));
-        return (First::Own(Ok(response)), None);
+        return Some((First::Own(Ok(response)), None));
     }
-    let (seen, response) = kept::peek(response, None).await;
-    running.own_said(OwnSaid::Other(status, headers, seen.bytes().to_vec()));
-    (First::Read(response), None)
+    let (seen, response) = running.meanwhile(kept::read(response, None, 0)).await?;
+    if begins_as_events(seen.bytes()) {
+        return Some(streamed::<O>(response, running));
+    }
+    let (seen, response) = running.meanwhile(kept::read(response, None, most)).await?;
+    running.own_said(match seen.body() {
+        Read::Whole(body) => OwnSaid::NoStream(status, Ok(body.to_vec())),
+        Read::Broken(fault) => OwnSaid::NoStream(status, Err(fault)),
+        // What is too long to be judged is handed on.
+        Read::Beginning(_) | Read::Unread => OwnSaid::Other(status, headers, Vec::new()),
+    });
+    Some((First::Own(Ok(response)), None))
+}
+
+fn streamed<O: Own>(response: Response, running: &Running<Body>) -> (First<O::Error>, Begins) {
+    let (parts, body) = http::Response::<Body>::from(response).into_parts();
+    running.own_said(OwnSaid::Events(parts.status, parts.headers.clone(), body));
+    (First::Unasked, Some(parts))
 }
 
 /// The response whose body is the stream.

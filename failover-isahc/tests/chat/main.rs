@@ -3,6 +3,7 @@
 
 mod dropped;
 mod faults;
+mod no_stream;
 mod read;
 mod scene;
 mod streams;

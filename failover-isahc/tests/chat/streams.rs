@@ -137,19 +137,6 @@ fn a_stream_goes_on_in_another_thread_and_in_another_executor() {
 }
 
 #[test]
-fn an_encoded_success_and_one_that_is_no_stream_are_handed_on() {
-    for way in Way::BOTH {
-        let scene = Scene::new(way);
-        scene.openai.always(Reply::json(200, r#"{"object":"chat.completion"}"#));
-        let mut response = scene.stream(Side::OpenAi, &scene.client());
-        let mut text = String::new();
-        std::io::Read::read_to_string(response.body_mut(), &mut text).unwrap();
-        assert_eq!((text.as_str(), served_by(&response)), (r#"{"object":"chat.completion"}"#, None));
-        assert_eq!(scene.counts(Side::OpenAi), [1, 0]);
-    }
-}
-
-#[test]
 fn one_request_may_want_it_otherwise() {
     each(|scene, side| {
         scene.own(side).always(Reply::status(503));

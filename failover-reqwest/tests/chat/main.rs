@@ -7,6 +7,7 @@ mod crowd;
 mod dropped;
 mod faults;
 mod found;
+mod no_stream;
 mod noise;
 mod read;
 mod scene;

@@ -87,6 +87,9 @@ pub(super) fn hear<W: Wire>(
             let body = if status.is_success() { Body::Unread } else { Body::Beginning(&read) };
             Some(exchange.own_answered(flight, (status, &headers, body), now, || wire.wall()))
         }
+        (News::Own(OwnSaid::NoStream(status, read)), _) => {
+            Some(exchange.own_no_stream(flight, (status, read.as_deref()), now))
+        }
         (News::Own(OwnSaid::Failed(fault)), _) => Some(exchange.own_failed(flight, fault, now)),
         (News::Piece(piece), Stage::Whole(_, status, headers, read)) => {
             let step = match piece {

@@ -45,6 +45,8 @@ pub enum Begun {
 pub enum OwnSaid<B> {
     /// A success that is a stream of events, not encoded: its body is read by the driver from now on.
     Events(StatusCode, HeaderMap, B),
+    /// A success that is no stream, read up to the limit on answers: all of its body, or why there is no more of it.
+    NoStream(StatusCode, Result<Vec<u8>, Fault>),
     /// Anything else, and what was read of its body.
     Other(StatusCode, HeaderMap, Vec<u8>),
     /// No answer.
@@ -204,6 +206,7 @@ impl<B> std::fmt::Debug for OwnSaid<B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Events(status, ..) => f.debug_tuple("Events").field(status).finish_non_exhaustive(),
+            Self::NoStream(status, ..) => f.debug_tuple("NoStream").field(status).finish_non_exhaustive(),
             Self::Other(status, ..) => f.debug_tuple("Other").field(status).finish_non_exhaustive(),
             Self::Failed(fault) => f.debug_tuple("Failed").field(fault).finish(),
         }

@@ -27,5 +27,5 @@ mod show;
 
 pub use drive::{Question, Wire, start};
 pub use mail::{Begun, OwnSaid, Stream, StreamBroken, Wish};
-pub use part::is_events;
+pub use part::{begins_as_events, is_encoded, is_events};
 pub use runner::Running;

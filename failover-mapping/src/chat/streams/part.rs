@@ -88,6 +88,22 @@ impl Exchange<'_, '_> {
         Outcome::from(if handed_on { Fault::InvalidRequest } else { fault })
     }
 
+    /// The asked provider answered a request for a stream with a success that is none. Nothing of it was shown yet, so what is no
+    /// answer either is another provider's to make good.
+    pub(super) fn own_no_stream(
+        &mut self,
+        flight: &Flight,
+        (status, read): (StatusCode, Result<&[u8], &Fault>),
+        now: Moment,
+    ) -> Outcome<'static> {
+        let junk = match read {
+            Ok(body) => self.chat().and_then(|chat| chat.check(body).err()),
+            Err(fault) => Some(*fault).filter(|fault| self.config.triggers.transport(*fault)),
+        };
+        self.own_ended(flight, Some(status), junk, junk.is_none(), now);
+        junk.map_or(Outcome::Answered, Outcome::from)
+    }
+
     /// Why the latest attempt failed.
     pub(super) fn latest_fault(&self) -> Option<Fault> {
         self.history.attempts.last()?.fault
@@ -140,8 +156,22 @@ impl Exchange<'_, '_> {
 #[must_use]
 pub fn is_events(status: StatusCode, headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let plain = headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
     status == StatusCode::OK
-        && plain
+        && !is_encoded(headers)
         && kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+/// Whether the body of a success that does not say to be a stream is one all the same, by how it begins: there are servers that say
+/// `text/plain`.
+#[must_use]
+pub fn begins_as_events(beginning: &[u8]) -> bool {
+    let fields: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
+    let text = beginning.trim_ascii_start();
+    fields.iter().any(|field| text.starts_with(field))
+}
+
+/// Whether the caller decodes the body itself: then it is nobody else's to read.
+#[must_use]
+pub fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
 }

@@ -1,0 +1,82 @@
+//! A 200 that is no stream, where one was wanted.
+
+use failover_reqwest::StreamPolicy;
+use failover_testkit::{Fault, Reply};
+
+use crate::scene::{Scene, Side, client, gpt, served_by};
+
+const JUNK: [Fault; 5] =
+    [Fault::TruncatedJson, Fault::ErrorInSuccess, Fault::Html, Fault::Empty, Fault::DeepJson];
+
+#[tokio::test]
+async fn junk_is_anothers_to_make_good_whatever_the_policy() {
+    for policy in [StreamPolicy::Error, StreamPolicy::Restart, StreamPolicy::Buffer] {
+        for side in [Side::OpenAi, Side::Anthropic] {
+            for fault in JUNK {
+                let scene = Scene::new();
+                scene.own(side).misbehave(fault);
+                let client = client(scene.builder().text_retries(0).stream_policy(policy));
+                let response = scene.stream(side, &client).await.unwrap();
+                let case = format!("{fault}, {}, {policy}", side.name());
+                assert_eq!(served_by(&response), Some(side.other().name()), "{case}");
+                let read = side.read(response).await;
+                assert_eq!((read.text.as_str(), read.complete), (&*scene.other(side).text(), true), "{case}");
+                assert_eq!(scene.counts_of(side), [1, 1], "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn half_a_body_is_too() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::json(200, "{\"choices\":[]}".repeat(100).as_str()).cut_after(500));
+    let client = client(scene.builder().text_retries(0));
+    let response = scene.stream(Side::OpenAi, &client).await.unwrap();
+    assert_eq!(served_by(&response), Some("anthropic"));
+}
+
+#[tokio::test]
+async fn junk_is_handed_on_where_nobody_can_make_it_good() {
+    let scene = Scene::new();
+    scene.openai.misbehave(Fault::Html);
+    scene.anthropic.always(Reply::status(503));
+    let client = client(scene.builder().text_retries(0));
+    let response = scene.stream(Side::OpenAi, &client).await.unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (200, Some("nobody")));
+    assert!(response.text().await.unwrap().contains("We will be back soon"));
+}
+
+#[tokio::test]
+async fn a_whole_answer_is_an_answer() {
+    let scene = Scene::new();
+    let whole = scene.ask_openai(&scene.client(), &gpt(false)).await.unwrap().text().await.unwrap();
+    scene.openai.always(Reply::json(200, whole.as_str()));
+    let response = scene.stream(Side::OpenAi, &scene.client()).await.unwrap();
+    assert_eq!((response.text().await.unwrap(), scene.counts_of(Side::OpenAi)), (whole, [2, 0]));
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_say_so_is_guarded_like_any_other() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::healthy().content_type("text/plain").stall_after_tokens(20));
+    let mut response = scene.stream(Side::OpenAi, &scene.client()).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/plain");
+    let mut text = String::new();
+    // It goes on as it comes: the rest never does.
+    while !text.contains("openai20") {
+        text.push_str(str::from_utf8(&response.chunk().await.unwrap().expect("more")).unwrap());
+    }
+    let client = client(scene.builder().stream_policy(StreamPolicy::Buffer));
+    let response = scene.stream(Side::OpenAi, &client).await.unwrap();
+    assert_eq!(Side::OpenAi.read(response).await.text, scene.anthropic.text());
+}
+
+#[tokio::test]
+async fn an_encoded_success_is_handed_on_unread() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::json(200, "packed").header("Content-Encoding", "x-own"));
+    let response = scene.stream(Side::OpenAi, &scene.client()).await.unwrap();
+    assert_eq!((served_by(&response), scene.counts()), (None, [1, 0]));
+    assert_eq!(response.text().await.unwrap(), "packed");
+}
