@@ -1,5 +1,7 @@
 //! What is counted.
 
+use std::time::Duration;
+
 use failover_testkit::Reply;
 
 use crate::read::read_openai;
@@ -36,11 +38,12 @@ async fn attempts_calls_breakers_and_requests_are_counted() {
 #[tokio::test]
 async fn a_stream_is_in_flight_until_it_ends() {
     let scene = Scene::new();
-    let gateway = scene.gateway().await;
+    scene.openai.always(Reply::healthy().stall_after_tokens(3));
+    let gateway = Running::new(scene.builder().idle_limit(Duration::from_secs(1)), |_| {}).await;
     let stream = gateway.openai(&gpt(true)).await;
-    // This one, and the stream, of which no byte has been taken from the gateway.
-    assert!(metrics(&gateway).await.contains("\nfailover_gateway_in_flight "));
-    assert!(read_openai(stream).await.complete);
+    // This one, and the stream, which stands still.
+    assert!(metrics(&gateway).await.contains("\nfailover_gateway_in_flight 2\n"));
+    assert!(!read_openai(stream).await.complete);
     assert!(metrics(&gateway).await.contains("\nfailover_gateway_in_flight 1\n"));
 }
 

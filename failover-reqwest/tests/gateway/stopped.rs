@@ -35,6 +35,13 @@ async fn what_does_not_end_is_cut_off() {
     assert!(stream.chunk().await.unwrap().is_some(), "it has begun");
     let (_again, served) = gateway.stop();
     served.await.unwrap();
+    assert!(rest(stream).await.is_err());
+}
+
+/// What comes until its end.
+async fn rest(mut stream: reqwest::Response) -> reqwest::Result<()> {
+    while stream.chunk().await?.is_some() {}
+    Ok(())
 }
 
 #[tokio::test]
@@ -47,4 +54,5 @@ async fn who_says_so_twice_does_not_wait() {
     let (again, served) = gateway.stop();
     again.send(()).unwrap();
     served.await.unwrap();
+    assert!(rest(stream).await.is_err());
 }

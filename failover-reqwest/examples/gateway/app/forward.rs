@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use failover_reqwest::SendFailover;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode, Uri};
+use http_body::Body as _;
 use reqwest::Url;
 
 use super::addresses::with_urls_of;
@@ -100,7 +101,8 @@ async fn send(
     headers::answered(response.headers_mut());
     match (&door.shown, kind(response.headers())) {
         (Some((shown, bases)), Some("application/json")) => {
-            in_their_place(response, door, shown, bases, failover.config().answer_limit()).await
+            let limits = (failover.config().answer_limit(), settings.body_limit);
+            in_their_place(response, door, (shown, bases), limits).await
         }
         (Some((shown, bases)), Some("text/event-stream")) => {
             response.headers_mut().remove(CONTENT_LENGTH);
@@ -129,19 +131,20 @@ async fn whole(
     Ok(Response::from_parts(parts, Body::new(body)))
 }
 
-/// With URLs that lead back here. An answer that says to be longer than `most` is handed on as it is.
+/// With URLs that lead back here. What is longer than `most` is handed on as it is.
 async fn in_their_place(
     response: Response,
     door: &Door,
-    shown: &str,
-    bases: &[String],
-    most: usize,
+    (shown, bases): (&str, &[String]),
+    (most, patience): (usize, Duration),
 ) -> Result<Response, Refusal> {
-    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: usize| length > most) || bases.iter().all(|base| base == shown) {
-        return Ok(response);
+    let (mut parts, body) = whole(response, door, most, patience).await?.into_parts();
+    // It is here already, or longer than that.
+    if body.size_hint().exact().is_none_or(|length| length > most as u64)
+        || bases.iter().all(|base| base == shown)
+    {
+        return Ok(Response::from_parts(parts, body));
     }
-    let (mut parts, body) = response.into_parts();
     let body = to_bytes(body, most).await.map_err(|_| Refusal::broke_off(door.shape))?;
     parts.headers.remove(CONTENT_LENGTH);
     Ok(Response::from_parts(parts, with_urls_of(shown, bases, body).into()))

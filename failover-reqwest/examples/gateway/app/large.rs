@@ -1,5 +1,5 @@
-//! The body of a request: whole if the failover takes it, and otherwise as it comes, however long it is. That goes to the asked
-//! provider only, and is not kept: files that are uploaded, say.
+//! A body, of a request or of an answer: whole up to a limit, and beyond that as it comes, however long it is. A request that is so
+//! long goes to the asked provider only, and is not kept: files that are uploaded, say.
 
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -15,13 +15,13 @@ use tokio::time::timeout;
 /// Why there is none.
 #[derive(Debug)]
 pub(super) enum Unread {
-    /// The caller went, or sent what is none.
+    /// Whoever sent it went, or sent what is none.
     Broken,
-    /// The caller takes too long.
+    /// Whoever sends it takes too long.
     Late,
 }
 
-/// The body. What the failover takes, up to `limit`, has to arrive within `patience`.
+/// The body. What is no longer than `limit` has to arrive within `patience`.
 pub(super) async fn read(mut body: Body, limit: usize, patience: Duration) -> Result<reqwest::Body, Unread> {
     let mut held = BytesMut::new();
     let arrived = async {

@@ -7,6 +7,5 @@ pub(crate) fn line(event: &Event<'_>) -> Option<String> {
     let (Event::FailedOver { .. } | Event::Unserved { .. } | Event::Breaker { .. }) = event else {
         return None;
     };
-    // A caller names the model, and must not write lines of its own, or to a terminal.
-    Some(event.to_string().replace(char::is_control, "?"))
+    Some(event.to_string())
 }

@@ -14,6 +14,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::JoinSet;
 
 /// How many connections may wait to be let in. What tokio asks for by itself a thousand callers at once overflow, and some of them are
 /// reset then; the system may have a lower limit of its own.
@@ -52,11 +53,14 @@ pub(crate) async fn serve(
     let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
     http.http1().timer(TokioTimer::new()).header_read_timeout(patience.head);
     let connections = GracefulShutdown::new();
+    let mut under_way = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
         let connection = tokio::select! {
             // It tries again by itself where too many are open.
             (connection, _) = Listener::accept(&mut listener) => connection,
+            // Else those that are over would stay in memory.
+            Some(_) = under_way.join_next() => continue,
             () = &mut stop => break,
         };
         // A token of a stream is small, and wanted at once. Where that cannot be had, it comes a little later.
@@ -65,7 +69,7 @@ pub(crate) async fn serve(
         let serving = http.serve_connection(TokioIo::new(connection), service).into_owned();
         let serving = connections.watch(serving);
         // How a caller goes is its own affair.
-        tokio::spawn(async move { drop(serving.await) });
+        under_way.spawn(async move { drop(serving.await) });
     }
     drop(listener);
     tokio::select! {
@@ -73,4 +77,5 @@ pub(crate) async fn serve(
         () = tokio::time::sleep(patience.grace) => {}
         () = again => {}
     }
+    under_way.shutdown().await;
 }

@@ -184,6 +184,9 @@ mod tests {
         assert!(is_unclean(&whole(200, &right.as_bytes()[..right.len() / 2], &asked)), "half of it");
         let shorter = right.replace(" the 9. lamp is lit", "");
         assert!(is_unclean(&whole(200, shorter.as_bytes(), &asked)), "a token is missing");
+        let cut = right.replace("\"stop\"", "\"length\"");
+        assert!(is_unclean(&whole(200, cut.as_bytes(), &asked)), "ends for another reason");
+        assert!(is_unclean(&whole(204, right.as_bytes(), &asked)), "another success");
         let mixed = right.replace("spare answers", "asked answers").replace("of-spare", "of-asked");
         assert_eq!(whole(200, mixed.as_bytes(), &asked), Ended::Answered(Who::Asked));
     }
@@ -191,7 +194,12 @@ mod tests {
     #[test]
     fn a_refusal() {
         let refused = refusal("too much", "overloaded");
-        assert_eq!(whole(503, refused.as_bytes(), "call 1"), Ended::Refused(503));
+        for status in [429, 500, 503, 504] {
+            assert_eq!(whole(status, refused.as_bytes(), "call 1"), Ended::Refused(status));
+        }
+        for status in [302, 400, 401, 404, 408, 600] {
+            assert!(is_unclean(&whole(status, refused.as_bytes(), "call 1")), "{status}: nothing is wrong with the call");
+        }
         assert!(is_unclean(&whole(200, refused.as_bytes(), "call 1")));
         assert!(is_unclean(&whole(502, b"Bad Gateway", "call 1")));
         assert!(is_unclean(&whole(502, br#"{"error":"bad gateway"}"#, "call 1")));
@@ -217,6 +225,9 @@ mod tests {
         assert!(is_unclean(&streamed(9, &done, None)), "a token is missing");
         assert!(is_unclean(&streamed(10, &finish, None)), "no [DONE]");
         assert!(is_unclean(&streamed(10, "data: [DONE]\n\n", None)), "does not say why it ends");
+        let cut = done.replace("\"stop\"", "\"length\"");
+        assert!(is_unclean(&streamed(10, &cut, None)), "ends for another reason");
+        assert!(is_unclean(&streamed(10, &format!("{finish}{cut}"), None)), "and for another one");
         assert!(is_unclean(&streamed(10, &done, Some("reset"))), "and then an error");
         assert!(is_unclean(&streamed(10, &format!("{done}{finish}"), None)), "goes on");
         assert!(is_unclean(&streamed(0, "", None)), "empty");
