@@ -184,6 +184,22 @@ impl Config {
         self.standings.iter().find(|standing| standing.provider == provider)
     }
 
+    /// Who can stand in, as there is a key: for media, in this order, then for text.
+    ///
+    /// ```
+    /// use failover_mapping::{Config, ProviderName};
+    ///
+    /// let builder = Config::builder().nexa_api_key("nexa-key");
+    /// let config: Config = builder.key(ProviderName::OpenAi, "openai-key").build()?;
+    /// assert_eq!(config.stand_ins().collect::<Vec<_>>(), [ProviderName::Nexa, ProviderName::OpenAi]);
+    /// # Ok::<(), failover_mapping::ConfigError>(())
+    /// ```
+    pub fn stand_ins(&self) -> impl Iterator<Item = ProviderName> {
+        let media = self.standings.iter().map(|standing| standing.provider);
+        let keyed = self.texts.speakers.iter().filter(|speaker| speaker.has_key());
+        media.chain(keyed.map(|speaker| speaker.provider).filter(|name| self.standing(*name).is_none()))
+    }
+
     /// The tables.
     #[must_use]
     pub const fn catalogue(&self) -> &Catalogue {

@@ -130,12 +130,12 @@
 //!
 //! ```
 //! use failover_reqwest::{Failover, ProviderName, StreamPolicy};
-//! use failover_testkit::{Provider, Reply};
+//! use failover_testkit::{Fault, Provider};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (openai, anthropic) = (Provider::openai(), Provider::anthropic());
-//! openai.always(Reply::healthy().cut_after_tokens(40)); // of 60
+//! openai.misbehave(Fault::StreamCut); // after 40 of 60 tokens
 //! let failover = Failover::builder()
 //!     .key(ProviderName::Anthropic, "any")
 //!     .stand_in_url(ProviderName::Anthropic, anthropic.url())

@@ -1,14 +1,17 @@
 //! [`Fault`]: the ways in which a provider fails, by name.
 
+mod number;
 mod way;
 
+pub use number::NoSuchFault;
 use std::fmt;
 use std::time::Duration;
 
 /// A way in which a provider fails. [`Provider::misbehave`](crate::Provider::misbehave) puts it on.
 ///
 /// Those with a number of the form `S04` are the ones of the public Failover Bench, under its own numbers, so that results can be
-/// compared; its S15 and S16 are S04 as well, looked at otherwise. The others have numbers of ours, `F01` and so on.
+/// compared; its S15 and S16 are S04 as well, looked at otherwise. The others have numbers of ours, `F01` and so on. A number can
+/// be read: `"S04".parse()`.
 ///
 /// [`ALL`](Self::ALL) are those that any answer can have, [`STREAMED`](Self::STREAMED) those of a chat that is streamed: a
 /// [`Provider::openai`](crate::Provider::openai), `together` or `anthropic`, asked with `"stream": true`.

@@ -62,6 +62,18 @@ impl Kind {
         }
     }
 
+    /// As its owner writes it, for a person to read.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fal => "FAL",
+            Self::FalQueue => "FAL's queue",
+            Self::Replicate => "Replicate",
+            Self::Nexa => "NexaAPI",
+            Self::OpenAi(name) => name,
+            Self::Anthropic => "Anthropic",
+        }
+    }
+
     /// How it writes, if it writes.
     pub(crate) fn dialect(self) -> Option<Dialect> {
         match self {

@@ -67,8 +67,9 @@
 //! ```
 //! use failover_testkit::{Fault, Provider};
 //!
-//! let fal = Provider::fal();
+//! let (fal, openai) = (Provider::fal(), Provider::openai());
 //! let base = fal.misbehave(Fault::TruncatedJson); // where your client asks, for as long as `fal` lives
+//! openai.misbehave(Fault::StreamCut); // after 40 of 60 tokens
 //! # assert_eq!(base, fal.url());
 //! ```
 //!
@@ -136,7 +137,7 @@ mod stage;
 mod stream;
 
 pub use blackholed::blackholed;
-pub use fault::Fault;
+pub use fault::{Fault, NoSuchFault};
 pub use jobs::JobEnd;
 pub use pace::Pace;
 pub use provider::Provider;

@@ -142,17 +142,36 @@ impl Provider {
 
     /// From now on it fails in this way, and is to be asked at this base URL: its own, or one where nobody gets through.
     /// [`heal`](Self::heal) ends it, but for the ends of jobs and what another URL stands for.
+    ///
+    /// How jobs end ([`Fault::JobFails`], [`Fault::JobNeverEnds`]) changes nothing at a provider that has none: [`fal`](Self::fal), and
+    /// those who chat.
+    ///
+    /// # Panics
+    ///
+    /// If the fault is one of [`Fault::STREAMED`] and the provider streams no chats: it would stay healthy, and the rehearsal would
+    /// have tested nothing.
+    #[track_caller]
     pub fn misbehave(&self, fault: Fault) -> String {
         self.misbehave_at(fault, Pace::PUBLISHED)
     }
 
     /// As [`misbehave`](Self::misbehave), with other timings than those that were published.
+    ///
+    /// # Panics
+    ///
+    /// As [`misbehave`](Self::misbehave) does.
+    #[track_caller]
     pub fn misbehave_at(&self, fault: Fault, pace: Pace) -> String {
         fault.begin(&self.stage, self, None, pace)
     }
 
     /// As [`misbehave_at`](Self::misbehave_at), but only the requests for this model (`model` in their JSON body) meet the fault. Where
     /// it lies in the address or in how jobs end, it is everybody's.
+    ///
+    /// # Panics
+    ///
+    /// As [`misbehave`](Self::misbehave) does.
+    #[track_caller]
     pub fn model_misbehaves(&self, name: &str, fault: Fault, pace: Pace) -> String {
         fault.begin(&self.stage, self, Some(name), pace)
     }

@@ -1,9 +1,11 @@
 //! [`Seen`]: a request as it arrived.
 
+use std::fmt;
 use std::time::Instant;
 
-/// One request that reached a provider. It holds what was sent, credentials included, and its `Debug` shows them.
-#[derive(Clone, Debug)]
+/// One request that reached a provider. It holds what was sent, credentials included, and its `Debug` shows them, the body as
+/// [text](Self::text).
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Seen {
     /// When its head had arrived: the gaps between two tell how a client waits before it asks again.
@@ -48,6 +50,19 @@ impl Seen {
     }
 }
 
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, method, path, headers, body: _ } = self;
+        f.debug_struct("Seen")
+            .field("at", at)
+            .field("method", method)
+            .field("path", path)
+            .field("headers", headers)
+            .field("body", &self.text())
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Seen;
@@ -87,5 +102,7 @@ mod tests {
     #[test]
     fn a_body_that_is_no_text_is_still_readable() {
         assert_eq!(seen().text(), "\u{fffd}{\"prompt\":\"cat\"}");
+        let shown = format!("{:?}", seen());
+        assert!(shown.ends_with(&format!(", body: {:?} }}", seen().text())), "{shown}");
     }
 }

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 const PRIVATE: [&str; 14] = [
     "http_proxy",
@@ -71,6 +72,16 @@ pub(crate) fn stdout_of_cargo(root: &Path, args: &str) -> Result<String> {
         bail!("cargo {args} ended with {}", out.status);
     }
     String::from_utf8(out.stdout).with_context(|| format!("cargo {args} wrote something that is not UTF-8"))
+}
+
+/// Builds the example of that name by `cargo build {args}`, and says where its program lies.
+pub(crate) fn built_example(root: &Path, args: &str, name: &str) -> Result<PathBuf> {
+    let args = format!("build --locked --example {name} --message-format json-render-diagnostics {args}");
+    let told = stdout_of_cargo(root, &args)?;
+    let messages = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut built = messages.filter(|message| message["target"]["name"] == name);
+    let program = built.find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    program.with_context(|| format!("cargo built no {name}"))
 }
 
 /// What rustc says about itself.

@@ -3,7 +3,7 @@
 //! The first step downloads, in the user's own environment; all later ones need no network and see neither proxies
 //! nor keys (see [`child`]). That the core builds without std is checked by the compiler where a target
 //! without std is installed; elsewhere the `no-std` rule of tidy stands in, as nobody should need a second target.
-//! The bench is formatted but not built: its peers would cost more than all else.
+//! The bench is formatted but not built: its peers would cost more than all else. The load beside it has none, and is tested.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -73,6 +73,10 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
         cargo("clippy", "clippy --workspace --all-targets --all-features --locked -- -D warnings"),
         cargo("tests", "test --workspace --all-features --locked"),
         Step { name: "faults, on short timings", work: Work::Faults },
+        cargo(
+            "tests of the load",
+            "test --locked --manifest-path xtask/bench/Cargo.toml --package failover-load",
+        ),
         Step {
             name: "every order of the atomics",
             work: Work::Cargo {
@@ -175,7 +179,7 @@ mod tests {
         let names = |bare| steps("host", bare).iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
         assert_eq!(
             names(None),
-            "dependencies, format, format of the bench, clippy, tests, faults, on short timings, every order of the atomics, \
+            "dependencies, format, format of the bench, clippy, tests, faults, on short timings, tests of the load, every order of the atomics, \
              mapping, features off, ureq adapter, features off, ureq adapter without TLS, reqwest adapter, features off, isahc adapter, features off, docs, packages, tidy"
         );
         assert!(names(Some("x86_64-unknown-none")).contains("features off, core without std, docs"));
@@ -186,11 +190,11 @@ mod tests {
         let shown: Vec<_> = steps("riscv64gc", None).iter().map(|step| step.work.shown()).collect();
         assert_eq!(shown[0], "cargo fetch --locked --target riscv64gc");
         assert_eq!(
-            shown[12],
+            shown[13],
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps --all-features --locked"
         );
-        assert!(shown[13].starts_with("cargo package --workspace"));
-        assert_eq!(shown[14], "cargo xtask tidy");
+        assert!(shown[14].starts_with("cargo package --workspace"));
+        assert_eq!(shown[15], "cargo xtask tidy");
     }
 
     #[test]

@@ -5,12 +5,11 @@
 //! says what became of every call. What is said about the tables on the page is written by hand and stays.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
 use crate::bench::version;
 use crate::child;
@@ -18,7 +17,8 @@ use crate::marked::Marked;
 
 const PAGE: Marked =
     Marked { page: "BENCHMARKS.md", begin: "<!-- load: begin -->", end: "<!-- load: end -->" };
-const BUILD: &str = "build --release --locked --package failover-reqwest --example gateway --message-format json-render-diagnostics";
+/// As for use.
+const BUILD: &str = "--release --package failover-reqwest";
 const RUN: &str =
     "run --release --locked --manifest-path xtask/bench/Cargo.toml --package failover-load -- --gateway";
 /// What the page tells of.
@@ -34,7 +34,7 @@ pub(crate) fn run(root: &Path, calls: u64, concurrent: u64) -> Result<()> {
     PAGE.range(&page)?;
     let rustc = child::stdout_of_rustc(root, &["--version"])?;
     let cores = thread::available_parallelism().context("the number of cores cannot be told")?;
-    let gateway = gateway(root)?;
+    let gateway = child::built_example(root, BUILD, "gateway")?;
     let mut command = child::fetching_cargo(root);
     command.args(RUN.split_whitespace()).arg(gateway);
     command.args(["--calls", &calls.to_string(), "--concurrent", &concurrent.to_string()]);
@@ -55,15 +55,6 @@ pub(crate) fn run(root: &Path, calls: u64, concurrent: u64) -> Result<()> {
         .with_context(|| format!("{} cannot be written", PAGE.page))?;
     println!("{}: tables written", PAGE.page);
     Ok(())
-}
-
-/// Builds it as for use, and says where it lies.
-fn gateway(root: &Path) -> Result<PathBuf> {
-    let told = child::stdout_of_cargo(root, BUILD)?;
-    let messages = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut built = messages.filter(|message| message["target"]["name"] == "gateway");
-    let program = built.find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    program.context("cargo built no gateway")
 }
 
 #[cfg(test)]

@@ -18,7 +18,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", about = "Checks and demonstrations of the workspace")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Checks and demonstrations of the workspace"
+)]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -32,7 +36,7 @@ enum Task {
     Ci,
     /// Fake providers fail on this machine, the adapters' examples must be answered all the same
     Demo,
-    /// Sixteen faults and many more, through the gateway and over real sockets, a minute and a half; writes FAULTS.md
+    /// Sixteen faults and many more, through the gateway and over real sockets, two to three minutes; writes FAULTS.md
     Faults {
         /// Ten times faster than the published timings, and writes nothing
         #[arg(long)]
@@ -41,10 +45,10 @@ enum Task {
     /// A million calls through the gateway, ten thousand at a time, while its providers flap, a quarter of an hour; writes BENCHMARKS.md
     Load {
         /// How many calls; another number than this prints and writes nothing
-        #[arg(long, default_value_t = load::CALLS)]
+        #[arg(long, default_value_t = load::CALLS, value_parser = clap::value_parser!(u64).range(1..))]
         calls: u64,
         /// How many at a time; as above
-        #[arg(long, default_value_t = load::CONCURRENT)]
+        #[arg(long, default_value_t = load::CONCURRENT, value_parser = clap::value_parser!(u64).range(1..))]
         concurrent: u64,
     },
     /// Write the model tables of README.md and the mapping's COVERAGE.md from the data files

@@ -50,6 +50,7 @@ async function rehearse(folder) {
   const listen = ["--rehearse", "--listen", "127.0.0.1:0", "--grace", "1"];
   // The token would be asked for, and is for callers of another gateway.
   const { FAILOVER_GATEWAY_TOKEN: _, ...env } = process.env;
+  console.log("building the gateway (minutes, the first time)");
   const gateway = spawn("cargo", [...cargo, ...listen], { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(gateway, "close");
   try {

@@ -28,7 +28,18 @@ def main() -> int:
     if wanted.base:
         return ask(wanted.base)
     with tempfile.TemporaryDirectory(prefix="failover-clients-") as folder:
+        if wanted.python and not has_clients(wanted.python):
+            print(f"{wanted.python} does not have the clients: leave out --python to install them", file=sys.stderr)
+            return 1
         return rehearse(wanted.python or installed(folder))
+
+
+def has_clients(python: str) -> bool:
+    modules = ", ".join(client.replace("-", "_") for client in CLIENTS)
+    try:
+        return subprocess.run([python, "-c", f"import {modules}"], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def installed(folder: str) -> str:
@@ -49,6 +60,7 @@ def rehearse(python: str) -> int:
     own = {name: value for name, value in os.environ.items() if name != "FAILOVER_GATEWAY_TOKEN"}
     # No proxy leads to this machine.
     own |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    print("building the gateway (minutes, the first time)", flush=True)
     gateway = subprocess.Popen([*cargo, *arguments], cwd=ROOT, env=own, stdout=subprocess.PIPE, text=True)
     try:
         line = gateway.stdout.readline().strip()
@@ -66,12 +78,15 @@ def rehearse(python: str) -> int:
 def ask(base: str) -> int:
     failed = 0
     for task in [openai_client, anthropic_client, replicate_client, fal_client]:
+        def tell(what: str, answer: str, name: str = task.__name__.removesuffix("_client")) -> None:
+            print(f"{name:<9} {what:<22} {answer}", flush=True)
+
         try:
             for what, answer in task(base):
-                print(f"{task.__name__:<17} {what:<22} {answer}", flush=True)
+                tell(what, answer)
         except Exception as error:  # whatever a client raises is what this looks for
             failed += 1
-            print(f"{task.__name__:<17} FAILED: {type(error).__name__}: {error}", flush=True)
+            tell("FAILED", f"{type(error).__name__}: {error}")
     print("\nnot as it should be" if failed else "\nall is as it should be")
     return 1 if failed else 0
 

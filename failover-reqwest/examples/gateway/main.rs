@@ -10,11 +10,12 @@
 //! credential of a caller goes to the provider that it asks, and to nobody else; whoever stands in is shown the key of the file.
 
 mod app;
+mod greeting;
 mod rehearsal;
+mod wanted;
 
 use std::error::Error;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,9 @@ use clap::Parser;
 use failover_reqwest::{ChatApi, Failover, ProviderName};
 
 use crate::app::{Counters, Patience, Settings, Token};
+use crate::greeting::{greeting, refusal};
 use crate::rehearsal::Rehearsal;
+use crate::wanted::Wanted;
 
 /// How long a connection to a provider may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -35,38 +38,12 @@ const HEAD: Duration = Duration::from_secs(100);
 /// How long the body of a request, or of an answer that is no stream, may take: 8 MiB at 30 kB a second.
 const BODY: Duration = Duration::from_secs(300);
 
-/// A gateway that lets another AI provider answer when the one that was asked cannot.
-#[derive(Debug, Parser)]
-struct Wanted {
-    /// The configuration file; without one, the environment alone
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Where to listen
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Under which URL callers reach it, if not the one that their requests name
-    #[arg(long, value_name = "URL")]
-    public_url: Option<String>,
-    /// Who is asked for what comes to /v1, other than messages
-    #[arg(long, value_name = "PROVIDER", default_value = "openai")]
-    completions: String,
-    /// With providers on this machine, of which those that are asked are down
-    #[arg(long, conflicts_with = "config")]
-    rehearse: bool,
-    /// For how long streams may go on when it is told to stop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    grace: u64,
-    /// Says nothing of failovers
-    #[arg(long)]
-    quiet: bool,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Wanted::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -75,6 +52,7 @@ async fn main() -> ExitCode {
 async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
     let token = variable("FAILOVER_GATEWAY_TOKEN").map(|token| Token::new(&token)).transpose();
     let token = token.map_err(|problem| format!("FAILOVER_GATEWAY_TOKEN {problem}"))?;
+    let public_url = wanted.public_url()?;
     app::may_listen(wanted.listen, token.as_ref())?;
     let rehearsal = wanted.rehearse.then(Rehearsal::new);
     let builder = match (&rehearsal, &wanted.config) {
@@ -91,25 +69,20 @@ async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
         }
     });
     let client = client(wanted.rehearse)?;
-    let failover = failover.build()?;
+    let failover = failover.build().map_err(|error| refusal(&error))?;
     // A rehearsal asks nobody else.
     let failover = if wanted.rehearse { failover.with_stand_in_client(client.clone()) } else { failover };
     let completions = ProviderName::by_name(&wanted.completions)
         .filter(|name| failover.config().chat_api(*name) == Some(ChatApi::Completions))
         .ok_or("--completions names no provider of chat completions: use openai, together, or a text_provider of the file")?;
-    let public_url = wanted.public_url.map(|url| url.trim_end_matches('/').to_owned());
     let fal_key = if wanted.rehearse { Some("rehearsed-fal-key".to_owned()) } else { variable("FAL_KEY") };
     let settings = Settings { token, public_url, completions, fal_key, body_limit: BODY, client, counters };
     let listener = app::listen(wanted.listen).map_err(|error| format!("{}: {error}", wanted.listen))?;
-    println!("listening on http://{}", listener.local_addr()?);
-    if rehearsal.is_some() {
-        let at = listener.local_addr()?;
-        println!("OpenAI     http://{at}/v1\nAnthropic  http://{at}\nReplicate  http://{at}/replicate");
-        println!(
-            "FAL        http://{at}/fal, its queue http://{at}/queue, its proxy http://{at}/api/fal/proxy"
-        );
-    }
-    let patience = Patience { head: HEAD, grace: Duration::from_secs(wanted.grace) };
+    let told =
+        greeting(listener.local_addr()?, settings.public_url.as_deref(), completions, failover.config());
+    // At once, as whoever has started it may read the first line and no more.
+    let _ = std::io::stdout().write_all(told.as_bytes());
+    let patience = Patience { head: HEAD, grace: wanted.grace };
     app::serve(listener, app::app(failover, settings), patience, stop(), stop()).await;
     Ok(())
 }

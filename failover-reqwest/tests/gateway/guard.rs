@@ -23,6 +23,7 @@ fn a_token_is_long_and_shows_itself_to_nobody() {
     {
         assert!(Token::new(odd).is_err(), "{odd:?}");
     }
+    assert!(Token::new("").unwrap_err().starts_with("is empty"));
     assert!(!format!("{:?}", token()).contains(TOKEN));
 }
 

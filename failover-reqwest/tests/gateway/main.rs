@@ -5,6 +5,8 @@
 mod app;
 mod broken;
 mod chat;
+#[path = "../../examples/gateway/greeting.rs"]
+mod greeting;
 mod guard;
 mod hostile;
 mod media;
@@ -19,4 +21,8 @@ mod rehearsal;
 mod rehearsed;
 mod sample;
 mod scene;
+mod settings;
 mod stopped;
+#[allow(dead_code, reason = "only the program does all that is wanted of it")]
+#[path = "../../examples/gateway/wanted.rs"]
+mod wanted;

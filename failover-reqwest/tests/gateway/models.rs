@@ -1,4 +1,4 @@
-//! The lists of models.
+//! The lists of models, and what is at no address.
 
 use failover_reqwest::ProviderName;
 
@@ -32,8 +32,36 @@ async fn the_tables_and_the_fallbacks_are_listed_in_the_askers_shape_and_nobody_
         let status = gateway.get(nobodys).send().await.unwrap().status();
         assert!(status.is_client_error(), "{nobodys}: {status}");
     }
+    let nothing = json_of(gateway.get("/v1/models/nothing").send().await.unwrap()).await;
+    assert_eq!(nothing["error"]["code"], "model_not_found");
     assert_eq!((scene.openai.count(), scene.anthropic.count()), (0, 0));
     let change = |it: &mut crate::app::Settings| it.completions = ProviderName::Together;
     let gateway = Running::new(scene.builder(), change).await;
     assert_eq!(json_of(gateway.get("/v1/models").send().await.unwrap()).await, together);
+}
+
+#[tokio::test]
+async fn who_has_lost_the_way_is_told_the_addresses() {
+    let gateway = Scene::new().gateway().await;
+    for (nobodys, message, code) in [
+        ("/", "/error/message", Some("not_found")),
+        ("/chat/completions", "/error/message", Some("not_found")),
+        ("/nobody/v1/chat/completions", "/error/message", Some("not_found")),
+        ("/nobody/v1/models", "/error/message", Some("not_found")),
+        ("/anthropic", "/error/message", None),
+        ("/replicate", "/detail", None),
+        ("/api/fal", "/detail", None),
+    ] {
+        let response = gateway.get(nobodys).send().await.unwrap();
+        assert_eq!(response.status(), 404, "{nobodys}");
+        let said = json_of(response).await;
+        assert_eq!(said["error"]["code"].as_str(), code, "{nobodys}: {said}");
+        let told = said.pointer(message).and_then(|message| message.as_str()).unwrap();
+        for address in
+            ["/v1/messages", "/replicate/v1/", "/fal/", "/queue/", "/api/fal/proxy", "/metrics", "/healthz"]
+        {
+            assert!(told.contains(address), "{nobodys}: {told}");
+        }
+        assert!(!told.contains('\n'));
+    }
 }

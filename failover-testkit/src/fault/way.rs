@@ -20,7 +20,10 @@ enum Way {
 
 impl Fault {
     /// Puts it on, for one model or for all, and says where the provider is to be asked.
+    #[track_caller]
     pub(crate) fn begin(self, stage: &Stage, provider: &Provider, model: Option<&str>, pace: Pace) -> String {
+        let can = !self.is_streamed() || stage.kind.dialect().is_some();
+        assert!(can, "{} streams no chats: {:?} cannot happen there", stage.kind.name(), self.name());
         match self.way(stage.kind, provider, pace) {
             Way::Always(reply) => stage.script.always(model, reply),
             Way::Once(reply) => stage.script.append(model, [reply]),

@@ -4,9 +4,10 @@ use crate::chats::{ANTHROPIC, BODY, KEYS, all};
 use crate::client::Client;
 use crate::streams::streaming;
 use crate::upsets::said;
-use failover_testkit::{Fault, Pace};
+use failover_testkit::{Fault, Pace, Provider};
 use std::collections::HashSet;
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 /// 20 ms for 20 s.
@@ -20,6 +21,41 @@ fn every_fault_is_of_one_kind_and_has_a_number_of_its_own() {
     assert!(Fault::STREAMED.iter().all(|fault| fault.is_streamed()));
     assert!(!Fault::ALL.iter().any(|fault| fault.is_streamed()));
     assert_eq!(Fault::StreamCut.to_string(), "S08 stream cut after 40 of 60 tokens");
+}
+
+#[test]
+fn a_fault_is_read_by_its_number() {
+    for fault in Fault::ALL.iter().chain(Fault::STREAMED) {
+        assert_eq!(fault.id().parse(), Ok(*fault));
+        assert_eq!(fault.id().to_lowercase().parse(), Ok(*fault));
+    }
+    for odd in ["", "S8", "S99", " S08", "StreamCut"] {
+        let refused = odd.parse::<Fault>().unwrap_err().to_string();
+        assert!(refused.contains(&format!("{odd:?}")) && refused.contains("Fault::STREAMED"), "{refused}");
+    }
+}
+
+/// A rehearsal of what cannot happen would pass, whatever it rehearses.
+#[test]
+fn who_does_not_chat_has_no_stream_that_fails() {
+    let media = [
+        (Provider::fal(), "FAL"),
+        (Provider::fal_queue(), "FAL's queue"),
+        (Provider::replicate(), "Replicate"),
+        (Provider::nexa(), "NexaAPI"),
+    ];
+    let ways: [fn(&Provider, Fault) -> String; 3] = [
+        |it, fault| it.misbehave(fault),
+        |it, fault| it.misbehave_at(fault, SHORT),
+        |it, fault| it.model_misbehaves("flux", fault, SHORT),
+    ];
+    for (provider, name) in &media {
+        for (fault, misbehave) in Fault::STREAMED.iter().flat_map(|fault| ways.map(|way| (*fault, way))) {
+            let refused = catch_unwind(AssertUnwindSafe(|| misbehave(provider, fault))).unwrap_err();
+            let told = format!("{name} streams no chats: {:?} cannot happen there", fault.name());
+            assert_eq!(refused.downcast_ref::<String>(), Some(&told));
+        }
+    }
 }
 
 #[test]

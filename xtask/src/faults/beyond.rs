@@ -28,11 +28,13 @@ use outcome::Outcome;
 use row::{Row, Set};
 use scenarios::Scenario;
 
-/// How many came to something else than was expected, and of how many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What came of it.
 pub(super) struct Sum {
-    pub(super) wrong: usize,
+    /// What came to something else than was expected.
+    pub(super) wrong: Vec<String>,
     pub(super) played: usize,
+    /// The page with it in place of what stood there.
+    pub(super) page: String,
 }
 
 /// What came of all of them, for the page.
@@ -42,8 +44,8 @@ struct Played<'r> {
     scenarios: Vec<(&'r Scenario, Option<Outcome>)>,
 }
 
-/// Plays all, and writes what came of it if it is `published` and as it should be.
-pub(super) fn run(root: &Path, program: &Path, published: bool) -> Result<Sum> {
+/// Plays all. What came of it is put into this page.
+pub(super) fn run(program: &Path, page: &str) -> Result<Sum> {
     let (rows, job_rows, scenarios) = (expected::rows(), jobs::rows(), scenarios::scenarios());
     let mut plays: Vec<Job<'_, Vec<Option<Outcome>>>> = Vec::new();
     let has_any = |row: &Row, set: Set| set.columns().iter().any(|column| row.cell(*column).is_some());
@@ -72,12 +74,9 @@ pub(super) fn run(root: &Path, program: &Path, published: bool) -> Result<Sum> {
     let crowds = scenarios.iter().filter(|it| it.is_crowd()).map(alone);
     let outcomes = outcomes.chain(lanes::play(crowds.collect())?).map(|mut one| one.pop().flatten());
     let played = Played { faults, jobs, scenarios: scenarios.iter().zip(outcomes).collect() };
-    let sum = played.sum();
-    println!("\nbeyond: {} of {} as expected", sum.played - sum.wrong, sum.played);
-    if published && sum.wrong == 0 {
-        page::write(root, &played)?;
-    }
-    Ok(sum)
+    let all = played.all();
+    let wrong = all.iter().filter_map(|(name, it)| Some(format!("{name}: {}", it.wrong.as_ref()?)));
+    Ok(Sum { wrong: wrong.collect(), played: all.len(), page: page::with(page, &played)? })
 }
 
 fn job<'j>(
@@ -93,11 +92,14 @@ fn job<'j>(
 }
 
 impl Played<'_> {
-    fn sum(&self) -> Sum {
-        let faults = self.faults.iter().flat_map(|(_, sets)| sets.iter().flatten());
-        let jobs = self.jobs.iter().flat_map(|(_, cells)| cells);
-        let scenarios = self.scenarios.iter().map(|(_, outcome)| outcome);
-        let all: Vec<&Outcome> = faults.chain(jobs).chain(scenarios).flatten().collect();
-        Sum { wrong: all.iter().filter(|it| it.wrong.is_some()).count(), played: all.len() }
+    fn all(&self) -> Vec<(String, &Outcome)> {
+        let faults = self.faults.iter().flat_map(|(row, sets)| {
+            sets.iter().flatten().flatten().map(|outcome| (row.fault.to_string(), outcome))
+        });
+        let jobs = self.jobs.iter();
+        let jobs = jobs.flat_map(|(row, cells)| cells.iter().flatten().map(|it| (row.fault.to_string(), it)));
+        let scenarios = self.scenarios.iter();
+        let scenarios = scenarios.filter_map(|(it, outcome)| Some((it.title(), outcome.as_ref()?)));
+        faults.chain(jobs).chain(scenarios).collect()
     }
 }

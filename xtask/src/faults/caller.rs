@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use sse_core::{SseDecoder, SseEvent};
 use ureq::Agent;
 
+use super::stage::BACKUP_KEY;
+
 /// The key that callers show, which is for the asked provider alone.
 pub(super) const KEY: &str = "callers-key-not-real";
 
@@ -32,12 +34,21 @@ pub(super) struct Told {
     /// Who has answered, by the answer's own account.
     pub(super) model: String,
     pub(super) usage: bool,
+    /// It holds the stand-in's key.
+    pub(super) leaked: bool,
     pub(super) took: Duration,
 }
 
 impl Told {
     fn nothing(end: End) -> Self {
-        Self { end, text: String::new(), model: String::new(), usage: false, took: Duration::ZERO }
+        Self {
+            end,
+            text: String::new(),
+            model: String::new(),
+            usage: false,
+            leaked: false,
+            took: Duration::ZERO,
+        }
     }
 }
 
@@ -73,8 +84,11 @@ fn ask(base: &str, model: &str, stream: bool, patience: Duration) -> Told {
     let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
     let events = kind.is_some_and(|kind| kind.starts_with("text/event-stream"));
     let mut reading = Reading::default();
+    let headers = format!("{:?}", response.headers());
     let (bytes, broken) = drain(response.into_body().into_reader());
-    if events { reading.events(bytes, broken) } else { reading.whole(status, &bytes, broken) }
+    let leaked = headers.contains(BACKUP_KEY) || String::from_utf8_lossy(&bytes).contains(BACKUP_KEY);
+    let told = if events { reading.events(bytes, broken) } else { reading.whole(status, &bytes, broken) };
+    Told { leaked, ..told }
 }
 
 /// All that came, and how it broke off if it did.

@@ -21,14 +21,13 @@ pub(super) struct Cell {
 impl Cell {
     pub(super) fn of(scenario: &Scenario, policy: Policy, it: &Measured, timing: Timing) -> Self {
         let (verdict, why) = judge(it, scenario.ideal, scenario.required, scenario.advisory, timing);
-        let expected = scenario.expected(policy);
+        let (expected, ours) = scenario.expected(policy);
         let mut wrong = Vec::new();
         if verdict != expected {
             let because = why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
             wrong.push(format!("{}{because} in place of {}", verdict.name(), expected.name()));
         }
-        let ours = scenario.ours.iter().filter(|check| expected == Verdict::Pass || check.is_about_conduct());
-        wrong.extend(ours.chain(&[Check::Alive]).filter_map(|check| check.missed(it, timing)));
+        wrong.extend(ours.iter().chain(&[Check::Alive]).filter_map(|check| check.missed(it, timing)));
         wrong.extend(it.leaked.map(str::to_owned));
         Self { verdict, figures: figures(it), why, wrong }
     }
@@ -47,8 +46,11 @@ fn figures(it: &Measured) -> String {
     let attempts = format!("{}+{}", it.primary.len(), it.backup.len());
     if let Some(outage) = &it.outage {
         let back = outage.back_after.map_or_else(|| "never".to_owned(), shown);
-        let Outage { attempts, served, calls, .. } = outage;
-        return format!("{attempts} in the outage, {served} of {calls} served, back after {back}");
+        let Outage { attempts, stand_in, served, calls, .. } = outage;
+        return format!(
+            "{attempts}+{stand_in}, {served} of {calls} served, back after {back}, {}",
+            shown(it.took)
+        );
     }
     let gap = it.first_gap().map(|gap| format!(", gap {:.2} s", gap.as_secs_f32())).unwrap_or_default();
     format!("{attempts}{gap}, {}", shown(it.took))

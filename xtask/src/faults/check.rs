@@ -12,6 +12,8 @@ pub(super) struct Measured {
     pub(super) end: End,
     /// The text is the one that a provider has, word for word.
     pub(super) whole: bool,
+    /// It is so many tokens of the asked provider's, from the first one on.
+    pub(super) tokens: Option<usize>,
     pub(super) model: String,
     pub(super) usage: bool,
     pub(super) took: Duration,
@@ -33,6 +35,8 @@ pub(super) struct Outage {
     pub(super) served: usize,
     /// How often the provider was asked while it was down.
     pub(super) attempts: usize,
+    /// How often the stand-in was, meanwhile.
+    pub(super) stand_in: usize,
     /// How long after its recovery it was first asked again with success.
     pub(super) back_after: Option<Duration>,
 }
@@ -65,6 +69,8 @@ pub(super) enum Check {
     TookAtMost(f32),
     /// The answer is whole.
     Whole,
+    /// The caller saw exactly so many of the asked provider's tokens, and was told why there are no more.
+    Begun(usize, &'static str),
     /// The refusal has this code.
     Code(&'static str),
     /// The answer names the model of the stand-in.
@@ -122,6 +128,16 @@ impl Check {
             }
             Self::TookAtMost(seconds) => (it.end != End::Hang && it.took <= within(seconds), shown(it.took)),
             Self::Whole => (it.end == End::Success && it.whole, ended(it)),
+            Self::Begun(tokens, code) => {
+                let seen = it.tokens.map_or_else(
+                    || "none of its tokens".to_owned(),
+                    |count| format!("{count} of its tokens"),
+                );
+                (
+                    it.tokens == Some(tokens) && it.end == End::Error(code.to_owned()),
+                    format!("{seen}, {}", ended(it)),
+                )
+            }
             Self::Code(code) => (it.end == End::Error(code.to_owned()), ended(it)),
             Self::NamesTheStandIn => {
                 (it.model == super::stage::BACKUP_MODEL, format!("it names `{}`", it.model))
@@ -152,13 +168,6 @@ impl Check {
     }
 }
 
-impl Check {
-    /// Whether it is to hold where the caller is given an error as well.
-    pub(super) const fn is_about_conduct(self) -> bool {
-        matches!(self, Self::Primary(_) | Self::TookAtMost(_))
-    }
-}
-
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -174,6 +183,7 @@ impl fmt::Display for Check {
             Self::NoSleepAfterTheLast => write!(f, "no sleep after the last attempt"),
             Self::TookAtMost(seconds) => write!(f, "no longer than {seconds} s"),
             Self::Whole => write!(f, "the whole answer"),
+            Self::Begun(tokens, code) => write!(f, "{tokens} tokens, and the error `{code}`"),
             Self::Code(code) => write!(f, "the refusal `{code}`"),
             Self::NamesTheStandIn => write!(f, "the answer names the stand-in's model"),
             Self::Usage => write!(f, "the answer says what it used"),
@@ -214,6 +224,7 @@ pub(super) mod tests {
         Measured {
             end: End::Success,
             whole: true,
+            tokens: Some(60),
             model: "asked-model".to_owned(),
             usage: true,
             took: seconds(1.0),
@@ -232,7 +243,13 @@ pub(super) mod tests {
             model: super::super::stage::BACKUP_MODEL.to_owned(),
             primary: vec![seconds(0.0), seconds(2.0)],
             backup: vec![seconds(2.1)],
-            outage: Some(Outage { calls: 15, served: 15, attempts: 4, back_after: Some(seconds(8.0)) }),
+            outage: Some(Outage {
+                calls: 15,
+                served: 15,
+                attempts: 4,
+                stand_in: 15,
+                back_after: Some(seconds(8.0)),
+            }),
             ..fine()
         };
         let bad = Measured {
@@ -243,7 +260,7 @@ pub(super) mod tests {
             alive: false,
             primary: vec![seconds(0.0), seconds(0.5), seconds(0.6), seconds(9.0)],
             backup: vec![seconds(12.0), seconds(13.0)],
-            outage: Some(Outage { calls: 15, served: 14, attempts: 5, back_after: None }),
+            outage: Some(Outage { calls: 15, served: 14, attempts: 5, stand_in: 15, back_after: None }),
             ..fine()
         };
         let checks = [
@@ -269,6 +286,11 @@ pub(super) mod tests {
             assert!(check.missed(&bad, Timing::PUBLISHED).is_some(), "{check}");
         }
         assert!(Check::PrimaryAtLeast(2).missed(&fine(), Timing::PUBLISHED).is_some());
+        let begun = Measured { end: End::Error("cut".into()), tokens: Some(40), ..fine() };
+        assert_eq!(Check::Begun(40, "cut").missed(&begun, Timing::PUBLISHED), None);
+        for wrong in [Check::Begun(39, "cut"), Check::Begun(40, "stalled")] {
+            assert!(wrong.missed(&begun, Timing::PUBLISHED).is_some(), "{wrong}");
+        }
         assert!(Check::Code("other").missed(&bad, Timing::PUBLISHED).is_some());
         assert!(
             Check::GapAtLeast(1.8).missed(&fine(), Timing::PUBLISHED).is_some(),

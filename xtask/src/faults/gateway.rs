@@ -8,22 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
 use crate::child;
-
-/// As the tests are built, so that nobody builds it twice.
-const BUILD: &str =
-    "build --workspace --all-features --locked --example gateway --message-format json-render-diagnostics";
-
-/// Builds it, and says where it lies.
-pub(super) fn build(root: &Path) -> Result<PathBuf> {
-    let told = child::stdout_of_cargo(root, BUILD)?;
-    let messages = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut built = messages.filter(|message| message["target"]["name"] == "gateway");
-    let program = built.find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    program.context("cargo built no gateway")
-}
 
 /// One that serves, until this is dropped.
 #[derive(Debug)]

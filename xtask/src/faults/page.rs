@@ -1,17 +1,15 @@
 //! What a person reads of it: the scorecard in the terminal, and FAULTS.md.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::card::Cell;
 use super::sixteen::Scenario;
 use super::verdict::Verdict;
 use crate::marked::Marked;
 
-const PAGE: Marked =
+pub(super) const PAGE: Marked =
     Marked { page: "FAULTS.md", begin: "<!-- sixteen: begin -->", end: "<!-- sixteen: end -->" };
 
 /// A scenario, and what it came to under each policy.
@@ -35,19 +33,18 @@ pub(super) fn print(rows: &[Row<'_>]) {
         println!("{id:<0$}  {fault:<1$}  {buffer:<2$}  {error}", widths[0], widths[1], widths[2]);
     }
     println!(
-        "\nbuffer: {}\nerror:  {}",
+        "\n3+1: attempts on the asked provider, and on the stand-in; gap: between the first two of the former"
+    );
+    println!(
+        "buffer: {}\nerror:  {}",
         sum(rows.iter().map(|row| row.buffer)),
         sum(rows.iter().map(|row| row.error))
     );
 }
 
-pub(super) fn write(root: &Path, rows: &[Row<'_>]) -> Result<()> {
-    let path = root.join(PAGE.page);
-    let page = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", PAGE.page))?;
-    fs::write(&path, PAGE.replaced(&page, &table(rows))?)
-        .with_context(|| format!("{} cannot be written", PAGE.page))?;
-    println!("{} is written", PAGE.page);
-    Ok(())
+/// The page with this in place of what stood there.
+pub(super) fn with_rows(page: &str, rows: &[Row<'_>]) -> Result<String> {
+    PAGE.replaced(page, &table(rows))
 }
 
 fn table(rows: &[Row<'_>]) -> String {

@@ -69,6 +69,7 @@ fn outage(stage: &mut Stage, scenario: &Scenario) -> Measured {
         calls: in_outage().count(),
         served: in_outage().filter(served).count(),
         attempts: it.primary.iter().filter(|at| **at < down).count(),
+        stand_in: it.backup.iter().filter(|at| **at < down).count(),
         back_after: back.map(|(at, _)| at.saturating_sub(down)),
     });
     // The worst of them stands for all.
@@ -85,6 +86,7 @@ fn measured(stage: &Stage, told: &Told) -> Measured {
     Measured {
         end: told.end.clone(),
         whole: is_whole(stage, &told.text),
+        tokens: (0..=60).find(|count| stage.primary.first_tokens(*count) == told.text),
         model: told.model.clone(),
         usage: told.usage,
         took: told.took,
@@ -92,7 +94,7 @@ fn measured(stage: &Stage, told: &Told) -> Measured {
         backup,
         prefills: stage.prefills(),
         alive: after.end == End::Success && after.text == stage.primary.text(),
-        leaked: stage.leaked(),
+        leaked: stage.leaked().or(told.leaked.then_some("the caller was told the stand-in's key")),
         outage: None,
     }
 }

@@ -4,7 +4,7 @@
 use failover_testkit::Fault;
 
 use super::check::Check::{
-    self, Alive, AtMostWithin, AttemptsInOutage, BackWithin, Backup, BackupWithin, Code, GapAtLeast,
+    self, Alive, AtMostWithin, AttemptsInOutage, BackWithin, Backup, BackupWithin, Begun, Code, GapAtLeast,
     NamesTheStandIn, NoPrefillMasking, NoSleepAfterTheLast, Primary, PrimaryAtLeast, PrimaryAtMost,
     ServedInOutage, TookAtMost, Usage, Whole,
 };
@@ -32,11 +32,11 @@ pub(super) struct Scenario {
     /// The bench's, without which it has passed in part.
     pub(super) advisory: &'static [Check],
     /// Ours.
-    pub(super) ours: &'static [Check],
+    ours: &'static [Check],
+    /// Ours where the stream breaks in the caller's sight.
+    in_sight: Option<&'static [Check]>,
     /// After so many seconds it hangs.
     pub(super) longest: u64,
-    /// The stream breaks after the caller has seen a part of it.
-    breaks_in_sight: bool,
 }
 
 impl Scenario {
@@ -50,8 +50,8 @@ impl Scenario {
             required: &[],
             advisory: &[],
             ours: &[],
+            in_sight: None,
             longest: 45,
-            breaks_in_sight: false,
         }
     }
 
@@ -71,15 +71,16 @@ impl Scenario {
         Self { longest, ..self }
     }
 
-    const fn breaks_in_sight(self) -> Self {
-        Self { breaks_in_sight: true, ..self }
+    const fn in_sight(self, ours: &'static [Check]) -> Self {
+        Self { in_sight: Some(ours), ..self }
     }
 
-    /// What it has to come to. A stream that breaks in sight can be made whole only where it was held back.
-    pub(super) const fn expected(&self, policy: Policy) -> Verdict {
-        match policy {
-            Policy::Error if self.breaks_in_sight => Verdict::Safe,
-            Policy::Error | Policy::Buffer => Verdict::Pass,
+    /// What it has to come to, and what of it we ask beyond the bench. A stream that breaks in sight can be made whole only where it
+    /// was held back.
+    pub(super) const fn expected(&self, policy: Policy) -> (Verdict, &'static [Check]) {
+        match (policy, self.in_sight) {
+            (Policy::Error, Some(ours)) => (Verdict::Safe, ours),
+            (Policy::Error, None) | (Policy::Buffer, _) => (Verdict::Pass, self.ours),
         }
     }
 }
@@ -104,7 +105,7 @@ pub(super) fn scenarios() -> [Scenario; 16] {
             "back off with jitter, then the next provider",
         )
         .required(&[AtMostWithin(4, 3.0), PrimaryAtMost(6)])
-        .ours(&[PrimaryAtMost(4), NoSleepAfterTheLast])
+        .ours(&[PrimaryAtMost(3), GapAtLeast(0.1), Backup(1), NoSleepAfterTheLast])
         .longest(40),
         Scenario::of(
             "S03",
@@ -113,13 +114,14 @@ pub(super) fn scenarios() -> [Scenario; 16] {
             "one quick retry on the same provider",
         )
         .advisory(&[PrimaryAtLeast(2)])
-        .ours(&[Primary(2), Backup(0)])
+        .ours(&[Primary(2), Backup(0), TookAtMost(2.0)])
         .longest(20),
         Scenario::of("S04", fault(Fault::Overloaded), "503 always", "fail over within the retry budget")
             .required(&[PrimaryAtMost(6)])
-            .ours(&[BackupWithin(1.0), NoSleepAfterTheLast])
+            .ours(&[PrimaryAtMost(3), Backup(1), BackupWithin(1.0), NoSleepAfterTheLast])
             .longest(40),
         Scenario::of("S05", fault(Fault::Reset), "reset before any byte of an answer", "answer anyway")
+            .ours(&[Primary(1), Backup(1), TookAtMost(2.0)])
             .longest(20),
         Scenario::of(
             "S06",
@@ -129,7 +131,7 @@ pub(super) fn scenarios() -> [Scenario; 16] {
         )
         .required(&[TookAtMost(100.0)])
         .advisory(&[PrimaryAtMost(1)])
-        .ours(&[Primary(1), TookAtMost(11.0)])
+        .ours(&[Primary(1), Backup(1), TookAtMost(11.0)])
         .longest(130),
         Scenario::of(
             "S07",
@@ -138,7 +140,7 @@ pub(super) fn scenarios() -> [Scenario; 16] {
             "a limit on the first token; keep-alives are none",
         )
         .advisory(&[TookAtMost(15.0)])
-        .ours(&[Primary(1), TookAtMost(11.0)])
+        .ours(&[Primary(1), Backup(1), TookAtMost(11.0)])
         .longest(60),
         Scenario::of(
             "S08",
@@ -146,7 +148,8 @@ pub(super) fn scenarios() -> [Scenario; 16] {
             "stream cut after 40 of 60 tokens",
             "the whole answer from elsewhere, or a clear error",
         )
-        .breaks_in_sight()
+        .ours(&[Primary(1), Backup(1), TookAtMost(3.0)])
+        .in_sight(&[Primary(1), Backup(0), Begun(40, "stream_truncated"), TookAtMost(2.0)])
         .longest(40),
         Scenario::of(
             "S09",
@@ -155,13 +158,13 @@ pub(super) fn scenarios() -> [Scenario; 16] {
             "a limit on silence, then as S08; healthy afterwards",
         )
         .required(&[TookAtMost(45.0), Alive])
-        .ours(&[TookAtMost(11.0)])
-        .breaks_in_sight()
+        .ours(&[Primary(1), Backup(1), TookAtMost(11.0)])
+        .in_sight(&[Primary(1), Backup(0), Begun(20, "stream_stalled"), TookAtMost(11.0)])
         .longest(70),
         Scenario::of("S10", fault(Fault::BadEvent), "tenth event is invalid JSON", "skip it, finish")
             .required(&[Alive])
             .advisory(&[Whole])
-            .ours(&[Primary(1), Backup(0)])
+            .ours(&[Primary(1), Backup(0), TookAtMost(2.0)])
             .longest(30),
         Scenario::of(
             "S11",
@@ -171,7 +174,7 @@ pub(super) fn scenarios() -> [Scenario; 16] {
         )
         .required(&[TookAtMost(8.0)])
         .advisory(&[Usage])
-        .ours(&[Primary(1), Backup(0)])
+        .ours(&[Primary(1), Backup(0), TookAtMost(2.0)])
         .longest(30),
         Scenario::of(
             "S12",
@@ -180,7 +183,7 @@ pub(super) fn scenarios() -> [Scenario; 16] {
             "not again on this model; another may serve",
         )
         .required(&[Primary(1)])
-        .ours(&[Backup(1)])
+        .ours(&[Backup(1), TookAtMost(2.0)])
         .longest(20),
         Scenario {
             ideal: Ideal::Refusal,
@@ -192,7 +195,7 @@ pub(super) fn scenarios() -> [Scenario; 16] {
             )
         }
         .required(&[Primary(1)])
-        .ours(&[Backup(0), Code("content_policy_violation")])
+        .ours(&[Backup(0), Code("content_policy_violation"), TookAtMost(1.0)])
         .longest(20),
         Scenario::of(
             "S14",
@@ -201,7 +204,8 @@ pub(super) fn scenarios() -> [Scenario; 16] {
             "begin anew; the 400 is never the caller's",
         )
         .required(&[NoPrefillMasking])
-        .breaks_in_sight()
+        .ours(&[Primary(1), Backup(1), TookAtMost(3.0)])
+        .in_sight(&[Primary(1), Backup(0), Begun(40, "stream_truncated"), TookAtMost(2.0)])
         .longest(40),
         Scenario::of(
             "S15",
@@ -220,6 +224,7 @@ pub(super) fn scenarios() -> [Scenario; 16] {
         )
         .required(&[NamesTheStandIn, PrimaryAtMost(6)])
         .advisory(&[Usage])
+        .ours(&[PrimaryAtMost(3), Backup(1)])
         .longest(40),
     ]
 }
@@ -239,8 +244,20 @@ mod tests {
     }
 
     #[test]
+    fn each_has_expectations_of_ours() {
+        for scenario in scenarios() {
+            assert!(
+                Policy::ALL.iter().all(|policy| !scenario.expected(*policy).1.is_empty()),
+                "{}",
+                scenario.id
+            );
+        }
+    }
+
+    #[test]
     fn sixteen_pass_where_streams_are_held_back_and_three_are_safe_where_not() {
-        let count = |policy, verdict| scenarios().iter().filter(|it| it.expected(policy) == verdict).count();
+        let count =
+            |policy, verdict| scenarios().iter().filter(|it| it.expected(policy).0 == verdict).count();
         assert_eq!(count(Policy::Buffer, Verdict::Pass), 16);
         assert_eq!((count(Policy::Error, Verdict::Pass), count(Policy::Error, Verdict::Safe)), (13, 3));
     }

@@ -12,7 +12,7 @@ use super::gateway::Gateway;
 use super::timing::Timing;
 
 /// The stand-in's key, which is in the gateway's file.
-const BACKUP_KEY: &str = "backups-key-not-real";
+pub(super) const BACKUP_KEY: &str = "backups-key-not-real";
 /// What the provider has trouble with.
 pub(super) const ASKED_MODEL: &str = "asked-model";
 /// Another one, which it answers for.
@@ -122,8 +122,8 @@ fn plan(primary: &Provider, backup: &Provider, policy: Policy, timing: Timing) -
         "stream_policy = \"{}\"\n\
          text_retries = 2\n\
          text_patience = \"3s\"\n\
-         first_token_limit = \"{first_token}\"\n\
-         idle_limit = \"{idle}\"\n\
+         first_token_limit = \"{silence}\"\n\
+         idle_limit = \"{silence}\"\n\
          provider_url.openai = [\"{}\"]\n\
          text_provider.backup = \"{}/v1\"\n\
          key.backup = \"{BACKUP_KEY}\"\n\
@@ -136,7 +136,6 @@ fn plan(primary: &Provider, backup: &Provider, policy: Policy, timing: Timing) -
         primary.url(),
         backup.url(),
         milliseconds(timing.pause()),
-        first_token = milliseconds(timing.first_token()),
-        idle = milliseconds(timing.idle()),
+        silence = milliseconds(timing.silence()),
     )
 }

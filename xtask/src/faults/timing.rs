@@ -36,13 +36,9 @@ impl Timing {
         if self.is_published() { published } else { self.scaled(published) + Self::ALLOWANCE }
     }
 
-    /// The plan's limit on the first token. The bench allows 30 s, and we want to be quicker.
-    pub(super) fn first_token(self) -> Duration {
-        self.scaled(Duration::from_secs(10))
-    }
-
-    /// The plan's limit on silence after it: a stream that went on has the less reason to stop.
-    pub(super) fn idle(self) -> Duration {
+    /// The plan's limit on the first token, and on silence after it: the bench allows 30 s. An answer takes 0.9 s of tokens, so with
+    /// 9 s a silent route is survived within the 11 s that we ask of ourselves, on a busy machine too.
+    pub(super) fn silence(self) -> Duration {
         self.scaled(Duration::from_secs(9))
     }
 
@@ -67,7 +63,7 @@ mod tests {
     #[test]
     fn a_limit_is_shorter_than_the_fault_that_it_is_for() {
         for timing in [Timing::PUBLISHED, Timing::SHORT] {
-            assert!(timing.first_token() * 2 <= timing.pace().first_token());
+            assert!(timing.silence() * 2 <= timing.pace().first_token());
         }
     }
 }

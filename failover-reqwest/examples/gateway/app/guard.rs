@@ -27,6 +27,9 @@ pub(crate) struct Token(String);
 impl Token {
     /// Says what is wrong with it, and the cure.
     pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() {
+            return Err("is empty: make it long, and random, or do not set it");
+        }
         if text.len() < SHORTEST {
             return Err("is shorter than 16 characters: make it long, and random");
         }

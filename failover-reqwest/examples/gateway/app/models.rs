@@ -38,7 +38,7 @@ pub(super) async fn one(State(gateway): State<Arc<Gateway>>, request: Request) -
     });
     match found {
         Some((provider, api)) => Json(shown(provider, api, id)).into_response(),
-        None => Refusal::nowhere(gateway.shape(path)).into_response(),
+        None => Refusal::no_model(gateway.shape(path)).into_response(),
     }
 }
 

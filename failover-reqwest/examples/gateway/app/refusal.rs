@@ -9,6 +9,10 @@ use serde_json::json;
 /// OpenAI's, Anthropic's and Replicate's clients obey it: whoever could answer has been asked, or nobody ever will.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
+/// For whoever has lost the way.
+const ADDRESSES: &str = "ask at /v1/.., /v1/messages, /{provider}/v1/.., /replicate/v1/.., /fal/.., /queue/.. or /api/fal/proxy; it \
+     tells of itself at /metrics and /healthz";
+
 /// Whose errors a caller can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -34,7 +38,17 @@ impl Refusal {
 
     /// Nothing of ours is there.
     pub(crate) fn nowhere(shape: Shape) -> Self {
-        Self::new(shape, StatusCode::NOT_FOUND, "the gateway has nothing at this address")
+        Self::new(
+            shape,
+            StatusCode::NOT_FOUND,
+            format!("the gateway has nothing at this address: {ADDRESSES}"),
+        )
+    }
+
+    /// The tables have no model of this name.
+    pub(crate) fn no_model(shape: Shape) -> Self {
+        let message = "the gateway knows no model of this name";
+        Self { fault: Fault::Unsupported, ..Self::new(shape, StatusCode::NOT_FOUND, message) }
     }
 
     /// The caller is not let in.
@@ -74,6 +88,15 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self { shape, status, fault, message } = self;
         let body = match shape {
+            // Without a word for it a client would hear of a model that is not there.
+            Shape::Chat(ChatApi::Completions)
+                if status == StatusCode::NOT_FOUND && fault == Fault::InvalidRequest =>
+            {
+                let kind = "invalid_request_error";
+                json!({ "error": { "message": message, "type": kind, "param": null, "code": "not_found" } })
+                    .to_string()
+                    .into_bytes()
+            }
             Shape::Chat(api) => api.refusal(status.as_u16(), fault, &message),
             Shape::Fal if fault == Fault::Timeout => {
                 json!({ "detail": message, "error_type": "request_timeout" }).to_string().into_bytes()

@@ -81,7 +81,7 @@ impl Ask<'_> {
         let mut answer = request.header("content-type", "application/json").body(body).send().await?;
         let status = answer.status().as_u16();
         progress.status = Some(status);
-        if !self.stream || status >= 400 {
+        if !self.stream || status != 200 {
             return Ok(judge::whole(status, &answer.bytes().await?, prompt));
         }
         let mut stream = judge::Stream::default();

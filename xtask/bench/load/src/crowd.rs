@@ -190,6 +190,15 @@ impl Shared {
 }
 
 impl Ends {
+    pub(crate) fn answered(&self) -> u64 {
+        let kinds = self.ends.iter().chain(&self.streams);
+        kinds.filter(|(kind, _)| matches!(kind, Ended::Answered(_))).map(|(_, count)| count).sum()
+    }
+
+    pub(crate) fn all(&self) -> u64 {
+        self.ends.values().chain(self.streams.values()).sum::<u64>() + self.unclean
+    }
+
     fn add(&mut self, Call { ended, took, .. }: Call, stream: bool) {
         if let Ended::Unclean(why) = &ended {
             self.unclean += 1;

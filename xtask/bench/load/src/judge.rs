@@ -1,13 +1,17 @@
 //! Whether a call was answered, or failed cleanly.
 //!
-//! *Answered* is the exact text of one provider, all of it. *Failed cleanly* is a status of failure with OpenAI's error as JSON, or a stream
-//! whose part so far is the beginning of one provider's text, then an error event, and no `[DONE]`. Everything else is *unclean*.
+//! *Answered* is the exact text of one provider, all of it. *Failed cleanly* is a 429 or a 5xx with OpenAI's error as JSON, or a stream whose
+//! part so far is the beginning of one provider's text, then an error event, and no `[DONE]`. Everything else is *unclean*: so is any
+//! other 4xx, as nothing is wrong with the calls.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::schedule::Who;
 use crate::words;
+
+/// Why each answer ends, as its `finish_reason` says.
+const END: &str = "stop";
 
 /// How a call has ended.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,21 +43,23 @@ struct Message {
 
 /// An answer that is no stream, or a refusal.
 pub(crate) fn whole(status: u16, body: &[u8], prompt: &str) -> Ended {
-    if status >= 400 {
-        return if is_error(body) {
-            Ended::Refused(status)
-        } else {
-            unclean("a refusal in another shape", body)
-        };
+    match status {
+        200 => completed(body, prompt),
+        429 | 500..600 if is_error(body) => Ended::Refused(status),
+        429 | 500..600 => unclean("a refusal in another shape", body),
+        _ => unclean(&format!("a {status}, which nobody has a reason for"), body),
     }
+}
+
+fn completed(body: &[u8], prompt: &str) -> Ended {
     let Ok(Completion { choices }) = serde_json::from_slice(body) else {
         return unclean("a success that is no completion", body);
     };
     match choices.first() {
-        Some(choice) if choice.finish_reason.as_deref() == Some("stop") => {
+        Some(choice) if choice.finish_reason.as_deref() == Some(END) => {
             answered(&choice.message.content, prompt)
         }
-        _ => unclean("a completion that does not say why it ends", body),
+        _ => unclean("a completion that does not say that it is whole", body),
     }
 }
 
@@ -156,7 +162,13 @@ impl Stream {
         } else if let Ok(Chunk { choices }) = serde_json::from_slice(data) {
             for part in choices {
                 self.text.push_str(part.delta.content.as_deref().unwrap_or_default());
-                self.finished |= part.finish_reason.is_some();
+                match part.finish_reason.as_deref() {
+                    None => {}
+                    Some(END) => self.finished = true,
+                    Some(_) => {
+                        self.odd.get_or_insert_with(|| unclean("an end for another reason", line));
+                    }
+                }
             }
         } else if is_error(data) {
             self.broken = true;
@@ -198,7 +210,10 @@ mod tests {
             assert_eq!(whole(status, refused.as_bytes(), "call 1"), Ended::Refused(status));
         }
         for status in [302, 400, 401, 404, 408, 600] {
-            assert!(is_unclean(&whole(status, refused.as_bytes(), "call 1")), "{status}: nothing is wrong with the call");
+            assert!(
+                is_unclean(&whole(status, refused.as_bytes(), "call 1")),
+                "{status}: nothing is wrong with the call"
+            );
         }
         assert!(is_unclean(&whole(200, refused.as_bytes(), "call 1")));
         assert!(is_unclean(&whole(502, b"Bad Gateway", "call 1")));

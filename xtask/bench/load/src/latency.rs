@@ -15,18 +15,40 @@ use crate::judge::Ended;
 use crate::schedule::Who;
 use crate::table::aligned;
 
-/// Each row's turns on either side. The first is for warming up.
-const ROUNDS: usize = 9;
-const TURN: Duration = Duration::from_millis(500);
+/// What is measured for a row.
+#[derive(Clone, Copy)]
+struct Row {
+    /// When the provider answers.
+    answers: &'static str,
+    /// Whose provider answers after so many milliseconds.
+    model: &'static str,
+    /// Calls at a time.
+    concurrent: usize,
+    /// How long a turn of one side is.
+    turn: Duration,
+    /// Turns of each side. The first is for warming up.
+    rounds: usize,
+}
 
-/// The model, whose provider answers after so many milliseconds, and how many calls at a time.
-const ROWS: [(&str, &str, usize); 5] = [
-    ("at once", "after-0", 1),
-    ("at once", "after-0", 64),
-    ("after 20 ms", "after-20", 1),
-    ("after 20 ms", "after-20", 64),
-    ("after 1 s", "after-1000", 1_000),
+const ROWS: [Row; 5] = [
+    short("at once", "after-0", 1),
+    short("at once", "after-0", 64),
+    short("after 20 ms", "after-20", 1),
+    short("after 20 ms", "after-20", 64),
+    // Long enough for three calls of each caller.
+    Row {
+        answers: "after 1 s",
+        model: "after-1000",
+        concurrent: 1_000,
+        turn: Duration::from_secs(3),
+        rounds: 3,
+    },
 ];
+
+/// Of calls that take far less than a turn.
+const fn short(answers: &'static str, model: &'static str, concurrent: usize) -> Row {
+    Row { answers, model, concurrent, turn: Duration::from_millis(500), rounds: 9 }
+}
 
 /// Measures all rows, and tells the table.
 pub(crate) async fn table(provider: &str, gateway: &str) -> Result<String> {
@@ -42,10 +64,11 @@ pub(crate) async fn table(provider: &str, gateway: &str) -> Result<String> {
         "p99",
     ];
     let mut rows = vec![head.map(str::to_owned)];
-    for (answers, model, concurrent) in ROWS {
+    for row in ROWS {
+        let Row { answers, concurrent, .. } = row;
         for (until, stream) in [("the answer's end", false), ("a stream's first token", true)] {
             eprintln!("added latency: answers {answers}, {concurrent} at a time, until {until}");
-            let [direct, through] = sides([provider, gateway], model, concurrent, stream).await?;
+            let [direct, through] = sides([provider, gateway], row, stream).await?;
             let at = |side: &Histogram<u64>, quantile| side.value_at_quantile(quantile) as f64 / 1_000.0;
             let [p50, p99] = [0.5, 0.99].map(|quantile| [at(&direct, quantile), at(&through, quantile)]);
             let shown = |ms: f64| format!("{ms:.2}");
@@ -66,21 +89,13 @@ pub(crate) async fn table(provider: &str, gateway: &str) -> Result<String> {
 }
 
 /// How long calls took on either side, in microseconds.
-async fn sides(
-    bases: [&str; 2],
-    model: &'static str,
-    concurrent: usize,
-    stream: bool,
-) -> Result<[Histogram<u64>; 2]> {
+async fn sides(bases: [&str; 2], row: Row, stream: bool) -> Result<[Histogram<u64>; 2]> {
     let mut all = [histogram()?, histogram()?];
     let clients = [client()?, client()?];
-    // A turn is long enough for three calls of each caller.
-    let turn = if concurrent == 1_000 { Duration::from_secs(3) } else { TURN };
-    let rounds = if concurrent == 1_000 { 3 } else { ROUNDS };
-    for round in 0..rounds {
+    for round in 0..row.rounds {
         for step in 0..2 {
             let side = (round + step) % 2;
-            let taken = calls(&clients[side], bases[side], model, concurrent, stream, turn).await?;
+            let taken = calls(&clients[side], bases[side], row, stream).await?;
             if round > 0 {
                 all[side].add(taken)?;
             }
@@ -90,14 +105,8 @@ async fn sides(
 }
 
 /// One turn of one side.
-async fn calls(
-    client: &Client,
-    base: &str,
-    model: &'static str,
-    concurrent: usize,
-    stream: bool,
-    turn: Duration,
-) -> Result<Histogram<u64>> {
+async fn calls(client: &Client, base: &str, row: Row, stream: bool) -> Result<Histogram<u64>> {
+    let Row { model, concurrent, turn, .. } = row;
     let number = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
     let begun = Instant::now();

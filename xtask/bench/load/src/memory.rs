@@ -3,13 +3,14 @@
 //! It is looked at each second. Flat is: over the last quarter of the calls it has on average no more than 5 % above what it had over
 //! the second quarter. A process takes memory while its first calls come, so the first quarter does not count; and what grows by a
 //! twentieth in half a million calls grows by 1 % in a hundred thousand, of which a few hours make another size.
+//! A twentieth of a large memory is much, so what a call leaves behind stands beside it in bytes, and is not judged.
 
 use crate::table::aligned;
 use crate::words::grouped;
 
 /// How much more the last quarter may have than the second one.
 const MORE: f64 = 0.05;
-/// With fewer calls of each caller, it still takes memory for the first time: its connections' buffers grow with use.
+/// With fewer calls of each caller, it still takes memory for the first time, probably for its connections' buffers.
 const LEAST: u64 = 100;
 const MIB: f64 = 1_048_576.0;
 
@@ -30,47 +31,111 @@ impl Sample {
     }
 }
 
-/// The table of a run's memory, by tenths of its calls, and the verdict.
-pub(crate) fn report(samples: &[Sample], calls: u64, concurrent: u64) -> String {
+/// Whether it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Flat,
+    Grows,
+    /// The run was too short, or the system does not tell.
+    NotJudged,
+}
+
+/// What is told of a run's memory.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) text: String,
+    pub(crate) verdict: Verdict,
+}
+
+/// The tables of a run's memory, by tenths of its calls and by quarters, and the verdict.
+pub(crate) fn report(samples: &[Sample], calls: u64, concurrent: u64) -> Report {
+    let not_judged = |text| Report { text, verdict: Verdict::NotJudged };
     let gateways = samples.first().map_or(0, |sample| sample.resident.len());
-    let mean = |gateway, from, to| mean(samples, gateway, calls, from, to);
+    let mean = |gateway, from, to| Mean::of(samples, gateway, calls, from, to);
     if (0..gateways).any(|gateway| mean(gateway, 0.0, 1.0).is_none()) {
-        return "This system does not say how much memory a process has: it was not measured.\n".to_owned();
+        let text = "This system does not say how much memory a process has: it was not measured.\n";
+        return not_judged(text.to_owned());
     }
     let mut rows = vec![["calls".to_owned(), "VmRSS, MiB".to_owned()]];
     for tenth in 0..10 {
         let (from, to) = (f64::from(tenth) / 10.0, f64::from(tenth + 1) / 10.0);
-        let each = (0..gateways).map(|gateway| shown(mean(gateway, from, to)));
+        let each = (0..gateways).map(|gateway| shown(mean(gateway, from, to).map(|mean| mean.bytes)));
         let until = calls * (tenth as u64 + 1) / 10;
         rows.push([grouped(until), each.collect::<Vec<_>>().join(" + ")]);
     }
+    let tenths = aligned(&rows, 0..=1);
     if calls / concurrent < LEAST {
-        return format!("{}\nToo few calls to say whether it is flat.\n", aligned(&rows, 0..=1));
+        return not_judged(format!("{tenths}\nToo few calls to say whether it is flat.\n"));
     }
     let growth = (0..gateways).map(|gateway| {
         let (second, last) = (mean(gateway, 0.25, 0.5)?, mean(gateway, 0.75, 1.0)?);
-        Some(last / second - 1.0)
+        // The callers are shared evenly, and so are their calls.
+        let calls = (last.ended - second.ended) / gateways as f64;
+        Some(Growth { second: second.bytes, last: last.bytes, calls })
     });
-    let growth: Option<Vec<f64>> = growth.collect();
-    let verdict = growth.map_or("too few samples to say whether it is flat".to_owned(), |growth| {
-        let each: Vec<_> = growth.iter().map(|growth| format!("{:+.1} %", growth * 100.0)).collect();
-        let flat = growth.iter().all(|growth| *growth <= MORE);
-        let verdict = if flat { "flat" } else { "MISSED, it grows" };
-        format!(
-            "The last quarter against the second: {}; at most {:+.0} %: {verdict}",
-            each.join(", "),
-            MORE * 100.0
-        )
-    });
-    format!("{}\n{verdict}.\n", aligned(&rows, 0..=1))
+    let Some(growth) = growth.collect::<Option<Vec<Growth>>>() else {
+        return not_judged(format!("{tenths}\nToo few samples to say whether it is flat.\n"));
+    };
+    let flat = growth.iter().all(|growth| growth.share() <= MORE);
+    let (verdict, word) = if flat { (Verdict::Flat, "flat") } else { (Verdict::Grows, "MISSED, it grows") };
+    let quarters = quarters(&growth);
+    Report { text: format!("{tenths}\n{quarters}\nAt most {:+.0} %: {word}.\n", MORE * 100.0), verdict }
 }
 
-/// Of one gateway, in bytes, while this share of the calls ended.
-fn mean(samples: &[Sample], gateway: usize, calls: u64, from: f64, to: f64) -> Option<f64> {
-    let within = |sample: &&Sample| (from..to).contains(&(sample.ended as f64 / calls as f64));
-    let bytes: Option<Vec<u64>> = samples.iter().filter(within).map(|it| it.resident[gateway]).collect();
-    let bytes = bytes.filter(|bytes| !bytes.is_empty())?;
-    Some(bytes.iter().sum::<u64>() as f64 / bytes.len() as f64)
+/// How much more a gateway has in the last quarter than in the second one, in bytes.
+struct Growth {
+    second: f64,
+    last: f64,
+    /// How many calls it has had from the middle of the one to the middle of the other.
+    calls: f64,
+}
+
+impl Growth {
+    fn share(&self) -> f64 {
+        self.last / self.second - 1.0
+    }
+
+    /// What a twentieth of a large memory would hide. Not judged: a MiB that the allocator keeps or gives back is two bytes of each of
+    /// half a million calls.
+    fn of_a_call(&self) -> f64 {
+        (self.last - self.second) / self.calls
+    }
+}
+
+fn quarters(growth: &[Growth]) -> String {
+    let head = ["gateway", "second quarter, MiB", "last quarter, MiB", "more", "more, bytes a call"];
+    let rows = growth.iter().enumerate().map(|(at, growth)| {
+        [
+            (at + 1).to_string(),
+            shown(Some(growth.second)),
+            shown(Some(growth.last)),
+            format!("{:+.1} %", growth.share() * 100.0),
+            format!("{:+.1}", growth.of_a_call()),
+        ]
+    });
+    let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    aligned(&rows, 1..=4)
+}
+
+/// Of one gateway, while this share of the calls ended.
+struct Mean {
+    bytes: f64,
+    /// Calls of all gateways that had ended by then.
+    ended: f64,
+}
+
+impl Mean {
+    fn of(samples: &[Sample], gateway: usize, calls: u64, from: f64, to: f64) -> Option<Self> {
+        let within = |sample: &&Sample| (from..to).contains(&(sample.ended as f64 / calls as f64));
+        let (mut bytes, mut ended, mut count) = (0, 0, 0_u32);
+        for sample in samples.iter().filter(within) {
+            bytes += sample.resident[gateway]?;
+            ended += sample.ended;
+            count += 1;
+        }
+        let mean = |sum| sum as f64 / f64::from(count);
+        (count > 0).then(|| Self { bytes: mean(bytes), ended: mean(ended) })
+    }
 }
 
 fn shown(bytes: Option<f64>) -> String {
@@ -81,7 +146,7 @@ fn shown(bytes: Option<f64>) -> String {
 mod tests {
     use super::*;
 
-    fn of(bytes: impl Fn(u64) -> Option<u64>) -> String {
+    fn of(bytes: impl Fn(u64) -> Option<u64>) -> Report {
         let samples: Vec<_> =
             (0..100).map(|at| Sample { ended: at * 10, resident: vec![bytes(at), bytes(0)] }).collect();
         report(&samples, 1_000, 10)
@@ -89,26 +154,55 @@ mod tests {
 
     #[test]
     fn what_grows_at_first_is_flat() {
-        let text = of(|at| Some((50 + at.min(20)) << 20));
-        assert!(text.contains("+0.0 %, +0.0 %; at most +5 %: flat."), "{text}");
+        let Report { text, verdict } = of(|at| Some((50 + at.min(20)) << 20));
+        assert_eq!(verdict, Verdict::Flat, "{text}");
+        assert!(text.contains("At most +5 %: flat."), "{text}");
         assert!(text.contains("| 1,000 | 70.0 + 50.0 |"), "{text}");
     }
 
     #[test]
     fn what_goes_on_growing_is_not() {
-        let text = of(|at| Some((100 + at / 4) << 20));
+        let Report { text, verdict } = of(|at| Some((100 + at / 4) << 20));
+        assert_eq!(verdict, Verdict::Grows, "{text}");
         assert!(text.contains("MISSED"), "{text}");
+    }
+
+    #[test]
+    fn one_gateway_that_grows_is_enough() {
+        let samples: Vec<_> = (0..100)
+            .map(|at| Sample { ended: at * 10, resident: vec![Some(100 << 20), Some((100 + at) << 20)] })
+            .collect();
+        assert_eq!(report(&samples, 1_000, 10).verdict, Verdict::Grows);
+    }
+
+    #[test]
+    fn what_a_call_leaves_is_told_though_all_of_it_is_little() {
+        // Ten calls end between two samples, five of them by this gateway.
+        let Report { text, verdict } = of(|at| Some((1 << 30) + at * 5 * 100));
+        assert_eq!(verdict, Verdict::Flat, "{text}");
+        let told = |row: &str| text.lines().any(|line| line.split_whitespace().collect::<String>() == row);
+        assert!(told("|1|1024.0|1024.0|+0.0%|+100.0|"), "{text}");
+        assert!(told("|2|1024.0|1024.0|+0.0%|+0.0|"), "{text}");
     }
 
     #[test]
     fn a_short_run_is_not_judged() {
         let samples: Vec<_> =
             (0..100).map(|at| Sample { ended: at * 10, resident: vec![Some(at << 20)] }).collect();
-        assert!(report(&samples, 1_000, 11).contains("Too few calls"));
+        let Report { text, verdict } = report(&samples, 1_000, 11);
+        assert_eq!(verdict, Verdict::NotJudged);
+        assert!(text.contains("Too few calls"), "{text}");
+        assert_eq!(
+            report(&samples[..30], 1_000, 10).verdict,
+            Verdict::NotJudged,
+            "no sample of the last quarter"
+        );
     }
 
     #[test]
     fn what_is_not_told_is_not_judged() {
-        assert!(of(|_| None).contains("it was not measured"));
+        let Report { text, verdict } = of(|_| None);
+        assert_eq!(verdict, Verdict::NotJudged);
+        assert!(text.contains("it was not measured"), "{text}");
     }
 }

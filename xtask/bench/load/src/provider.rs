@@ -16,8 +16,9 @@ use crate::request::{Read, parse};
 use crate::schedule::{Mood, Who, turn};
 use crate::words::{self, Asked, FLAPPING, TOKENS};
 
-/// A connection that nobody uses is closed after so long: few servers keep them for longer than some seconds.
-const IDLE: Duration = Duration::from_secs(5);
+/// How long a connection may be idle. Longer than a client keeps one that it does not use (reqwest: 90 s): who closes first meets
+/// requests that are on their way, and a healthy provider would have failed.
+const IDLE: Duration = Duration::from_secs(120);
 /// As many connections may wait to be taken on as the system lets.
 const BACKLOG: u32 = 65_535;
 

@@ -6,6 +6,7 @@ use crate::counts::Told;
 use crate::crowd::{Ends, Seen};
 use crate::judge::Ended;
 use crate::table::aligned;
+use crate::verdict::ANSWERED;
 use crate::words::grouped;
 
 /// The tables of the crowd.
@@ -53,8 +54,9 @@ fn ends(ends: &Ends) -> String {
     rows.push(["unclean".to_owned(), grouped(ends.unclean), String::new()]);
     let ms = |quantile| ends.took.value_at_quantile(quantile) as f64 / 1_000.0;
     format!(
-        "{}\nThose that were answered took {:.0} ms (p50), {:.0} ms (p99) and {:.0} ms at most.\n",
+        "{}\nAnswered were {:.1} % of all, where {ANSWERED} % have to be. They took {:.0} ms (p50), {:.0} ms (p99) and {:.0} ms at most.\n",
         aligned(&rows, 1..=2),
+        ends.answered() as f64 * 100.0 / ends.all() as f64,
         ms(0.5),
         ms(0.99),
         ms(1.0)

@@ -41,8 +41,16 @@ fn sum(all: &[Result<Got, String>]) -> Result<Cell, String> {
     let count = |got| all.iter().filter(|it| **it == Ok(got)).count();
     let (primary, stand_in) = (count(Got::Primary), count(Got::StandIn));
     if primary + stand_in < all.len() {
-        let other = all.iter().find(|it| !matches!(it, Ok(Got::Primary | Got::StandIn)));
-        return Err(format!("{primary} by the primary, {stand_in} by the stand-in, and {other:?}"));
+        let mut others = all.iter().filter(|it| !matches!(it, Ok(Got::Primary | Got::StandIn)));
+        let first = match others.next() {
+            Some(Err(error)) => error.clone(),
+            Some(Ok(got)) => got.to_string(),
+            None => String::new(),
+        };
+        let count = all.len() - primary - stand_in;
+        return Err(format!(
+            "{primary} by the primary, {stand_in} by the stand-in; {count} others, the first: {first}"
+        ));
     }
     if primary == 0 || stand_in == 0 {
         return Err(format!("{primary} by the primary, {stand_in} by the stand-in: nothing flapped"));

@@ -1,10 +1,8 @@
 //! What a person reads of the second list: the tables between two markers of FAULTS.md.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::Played;
 use super::outcome::Outcome;
@@ -13,11 +11,9 @@ use crate::marked::Marked;
 const PAGE: Marked =
     Marked { page: "FAULTS.md", begin: "<!-- beyond: begin -->", end: "<!-- beyond: end -->" };
 
-pub(super) fn write(root: &Path, played: &Played<'_>) -> Result<()> {
-    let path = root.join(PAGE.page);
-    let page = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", PAGE.page))?;
-    fs::write(&path, PAGE.replaced(&page, &tables(played))?)
-        .with_context(|| format!("{} cannot be written", PAGE.page))
+/// The page with this in place of what stood there.
+pub(super) fn with(page: &str, played: &Played<'_>) -> Result<String> {
+    PAGE.replaced(page, &tables(played))
 }
 
 fn tables(played: &Played<'_>) -> String {
@@ -122,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_page_has_a_place_for_it() {
-        let page = fs::read_to_string(crate::child::root().join(PAGE.page)).unwrap();
+        let page = std::fs::read_to_string(crate::child::root().join(PAGE.page)).unwrap();
         PAGE.range(&page).unwrap();
     }
 }

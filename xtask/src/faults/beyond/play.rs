@@ -46,10 +46,13 @@ fn begin(cast: &Cast, fault: Fault, set: Set) -> Addresses {
         let [_, base] = bases;
         base
     };
+    // Who makes images streams none, and cannot fail in that.
+    let whole =
+        |provider: &Provider| if fault.is_streamed() { provider.url() } else { provider.misbehave(fault) };
     match set {
         Set::Asked | Set::Checked => {
             at.openai = ill(&cast.openai, |model| model.asked);
-            at.fal = cast.fal.misbehave(fault);
+            at.fal = whole(&cast.fal);
         }
         Set::StandIn => {
             for model in [WHOLE, STREAM] {
@@ -57,7 +60,7 @@ fn begin(cast: &Cast, fault: Fault, set: Set) -> Addresses {
             }
             cast.fal.always(Reply::status(503));
             at.backup = ill(&cast.backup, |model| model.backup);
-            at.nexa = cast.nexa.misbehave(fault);
+            at.nexa = whole(&cast.nexa);
         }
     }
     at
