@@ -8,7 +8,7 @@ use std::time::Instant;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Seen {
-    /// When its head had arrived: the gaps between two tell how a client waits before it asks again.
+    /// When its head had arrived (of HTTP/2: when it was sent away): the gaps between two tell how a client waits before it asks again.
     pub at: Instant,
     /// The method, as written: `POST`.
     pub method: String,

@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: the steps of a merge in order, cheapest first, stopping at the first that fails.
 //!
-//! The first step downloads, in the user's own environment; all later ones need no network and see neither proxies
+//! The first steps download, in the user's own environment; all later ones need no network and see neither proxies
 //! nor keys (see [`child`]). That the core builds without std is checked by the compiler where a target
 //! without std is installed; elsewhere the `no-std` rule of tidy stands in, as nobody should need a second target.
 //! The bench is formatted but not built: its peers would cost more than all else. The load beside it has none, and is tested.
@@ -68,6 +68,10 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
     let cargo = |name, args: &str| Step { name, work: Work::Cargo { env: None, args: args.into() } };
     let mut steps = vec![
         Step { name: "dependencies", work: Work::Fetch(format!("fetch --locked --target {host}")) },
+        Step {
+            name: "dependencies of the load",
+            work: Work::Fetch(format!("fetch --locked --target {host} --manifest-path xtask/bench/Cargo.toml")),
+        },
         cargo("format", "fmt --all --check"),
         cargo("format of the bench", "fmt --manifest-path xtask/bench/Cargo.toml --all --check"),
         cargo("clippy", "clippy --workspace --all-targets --all-features --locked -- -D warnings"),
@@ -179,7 +183,7 @@ mod tests {
         let names = |bare| steps("host", bare).iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
         assert_eq!(
             names(None),
-            "dependencies, format, format of the bench, clippy, tests, faults, on short timings, tests of the load, every order of the atomics, \
+            "dependencies, dependencies of the load, format, format of the bench, clippy, tests, faults, on short timings, tests of the load, every order of the atomics, \
              mapping, features off, ureq adapter, features off, ureq adapter without TLS, reqwest adapter, features off, isahc adapter, features off, docs, packages, tidy"
         );
         assert!(names(Some("x86_64-unknown-none")).contains("features off, core without std, docs"));
@@ -190,11 +194,11 @@ mod tests {
         let shown: Vec<_> = steps("riscv64gc", None).iter().map(|step| step.work.shown()).collect();
         assert_eq!(shown[0], "cargo fetch --locked --target riscv64gc");
         assert_eq!(
-            shown[13],
+            shown[14],
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps --all-features --locked"
         );
-        assert!(shown[14].starts_with("cargo package --workspace"));
-        assert_eq!(shown[15], "cargo xtask tidy");
+        assert!(shown[15].starts_with("cargo package --workspace"));
+        assert_eq!(shown[16], "cargo xtask tidy");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is to happen to a chat that is streamed. No line of it was written after its cell was played.
+//! What is to happen to a chat that is streamed.
 //!
 //! The plan: two retries and patience for 3 s, as the public bench has it. ureq leaves no second time, so by it the asked
 //! provider is asked once.

@@ -108,7 +108,7 @@ fn mislabelled(fault: Fault) -> Row {
         .on(&[StandInsWhole], StandIn, 3, 1)
         .on(&[StandInsStream], Own(503), 3, 1)
         .on(&[StandInsImage], StandIn, 1, 1)
-        .why("A stream that does not say that it is one is handed on unread; of a stand-in's, nobody knows how to read it.")
+        .why("A stream that does not say that it is one is known by how it begins; a stand-in's is not.")
 }
 
 fn redirects() -> Vec<Row> {
