@@ -70,7 +70,9 @@ fn steps(host: &str, bare: Option<&str>) -> Vec<Step> {
         Step { name: "dependencies", work: Work::Fetch(format!("fetch --locked --target {host}")) },
         Step {
             name: "dependencies of the load",
-            work: Work::Fetch(format!("fetch --locked --target {host} --manifest-path xtask/bench/Cargo.toml")),
+            work: Work::Fetch(format!(
+                "fetch --locked --target {host} --manifest-path xtask/bench/Cargo.toml"
+            )),
         },
         cargo("format", "fmt --all --check"),
         cargo("format of the bench", "fmt --manifest-path xtask/bench/Cargo.toml --all --check"),
