@@ -36,7 +36,7 @@ pub(super) fn play(program: &Path) -> Result<Result<Cell, String>> {
     Ok(sum(&all).and_then(|cell| aftermath(&cast, &gateway).map(|()| cell)))
 }
 
-/// Everybody has an answer, and both have given some.
+/// Everybody has an answer, and the stand-in has given some.
 fn sum(all: &[Result<Got, String>]) -> Result<Cell, String> {
     let count = |got| all.iter().filter(|it| **it == Ok(got)).count();
     let (primary, stand_in) = (count(Got::Primary), count(Got::StandIn));
@@ -52,8 +52,9 @@ fn sum(all: &[Result<Got, String>]) -> Result<Cell, String> {
             "{primary} by the primary, {stand_in} by the stand-in; {count} others, the first: {first}"
         ));
     }
-    if primary == 0 || stand_in == 0 {
-        return Err(format!("{primary} by the primary, {stand_in} by the stand-in: nothing flapped"));
+    // That the primary gives some as well is chance: where all have come before it is well, its circuit is open.
+    if stand_in == 0 {
+        return Err(format!("{primary} by the primary, {stand_in} by the stand-in: nothing went down"));
     }
     Ok(Cell::new(Got::AllAnswered, primary, stand_in))
 }
