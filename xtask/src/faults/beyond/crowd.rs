@@ -13,12 +13,12 @@ use super::row::{Cell, Got};
 use super::stage::{Cast, LONG, STREAM, WHOLE, Wishes};
 
 const CALLS: usize = 1_000;
-/// For so many requests it is down, and then for as many it is well.
+/// For so many requests it is well, and then for as many it is down. In this order both have something to answer, however fast they come.
 const FLAP: usize = 20;
 
 pub(super) fn play(program: &Path) -> Result<Result<Cell, String>> {
     let cast = Cast::new();
-    let flap = [Reply::status(503), Reply::healthy()].map(|reply| vec![reply; FLAP]).concat();
+    let flap = [Reply::healthy(), Reply::status(503)].map(|reply| vec![reply; FLAP]).concat();
     cast.openai.script(flap.into_iter().cycle().take(CALLS));
     let wishes = Wishes { limit: LONG, more: "breaker.pause = \"100ms\"\n", ..Wishes::USUAL };
     let gateway = cast.gateway(program, &cast.addresses(), wishes)?;
@@ -36,7 +36,7 @@ pub(super) fn play(program: &Path) -> Result<Result<Cell, String>> {
     Ok(sum(&all).and_then(|cell| aftermath(&cast, &gateway).map(|()| cell)))
 }
 
-/// Everybody has an answer, and the stand-in has given some.
+/// Everybody has an answer, and both have given some.
 fn sum(all: &[Result<Got, String>]) -> Result<Cell, String> {
     let count = |got| all.iter().filter(|it| **it == Ok(got)).count();
     let (primary, stand_in) = (count(Got::Primary), count(Got::StandIn));
@@ -52,9 +52,8 @@ fn sum(all: &[Result<Got, String>]) -> Result<Cell, String> {
             "{primary} by the primary, {stand_in} by the stand-in; {count} others, the first: {first}"
         ));
     }
-    // That the primary gives some as well is chance: where all have come before it is well, its circuit is open.
-    if stand_in == 0 {
-        return Err(format!("{primary} by the primary, {stand_in} by the stand-in: nothing went down"));
+    if primary == 0 || stand_in == 0 {
+        return Err(format!("{primary} by the primary, {stand_in} by the stand-in: nothing flapped"));
     }
     Ok(Cell::new(Got::AllAnswered, primary, stand_in))
 }
