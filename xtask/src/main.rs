@@ -42,7 +42,7 @@ enum Task {
         #[arg(long)]
         short: bool,
     },
-    /// A million calls through the gateway, ten thousand at a time, while its providers flap, a quarter of an hour; writes BENCHMARKS.md
+    /// Two million calls through the gateway, ten thousand at a time, while its providers flap, half an hour; writes BENCHMARKS.md
     Load {
         /// How many calls; another number than this prints and writes nothing
         #[arg(long, default_value_t = load::CALLS, value_parser = clap::value_parser!(u64).range(1..))]

@@ -57,7 +57,7 @@ struct Cli {
     #[arg(long, required = true, value_name = "FILE")]
     gateway: Option<PathBuf>,
     /// How many calls
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 2_000_000)]
     calls: u64,
     /// How many at a time
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
