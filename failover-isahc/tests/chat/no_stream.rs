@@ -61,3 +61,17 @@ fn a_stream_that_does_not_say_so_is_guarded_like_any_other() {
         assert_eq!(read(side, scene.stream(side, &client)).text, scene.other(side).text());
     }
 }
+
+#[test]
+fn a_stand_ins_stream_that_does_not_say_so_is_one_too() {
+    for way in Way::BOTH {
+        for side in [Side::OpenAi, Side::Anthropic] {
+            let scene = Scene::new(way);
+            scene.own(side).always(Reply::status(503));
+            scene.other(side).always(Reply::healthy().content_type("text/plain"));
+            let said = read(side, scene.stream(side, &client(scene.builder().text_retries(0))));
+            assert_eq!((said.text, said.complete), (scene.other(side).text(), true));
+            assert_eq!(scene.counts(side), [1, 1]);
+        }
+    }
+}

@@ -80,3 +80,38 @@ async fn an_encoded_success_is_handed_on_unread() {
     assert_eq!((served_by(&response), scene.counts()), (None, [1, 0]));
     assert_eq!(response.text().await.unwrap(), "packed");
 }
+
+#[tokio::test]
+async fn a_stand_ins_stream_that_does_not_say_so_is_one_too() {
+    for policy in [StreamPolicy::Error, StreamPolicy::Restart, StreamPolicy::Buffer] {
+        for side in [Side::OpenAi, Side::Anthropic] {
+            let scene = Scene::new();
+            scene.own(side).always(Reply::status(503));
+            let labels = ["text/plain", "application/json"];
+            for label in labels {
+                scene.other(side).always(Reply::healthy().content_type(label));
+                let client = client(scene.patient().text_retries(0).stream_policy(policy));
+                let response = scene.stream(side, &client).await.unwrap();
+                let case = format!("{label}, {}, {policy}", side.name());
+                assert_eq!(served_by(&response), Some(side.other().name()), "{case}");
+                assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8", "{case}");
+                let read = side.read(response).await;
+                assert_eq!((read.text.as_str(), read.complete), (&*scene.other(side).text(), true), "{case}");
+            }
+            assert_eq!(scene.counts_of(side), [labels.len(); 2], "{policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stand_ins_stream_that_does_not_say_so_goes_on_as_it_comes() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::status(503));
+    scene.anthropic.always(Reply::healthy().content_type("text/plain").stall_after_tokens(20));
+    let client = client(scene.patient().text_retries(0));
+    let mut response = scene.stream(Side::OpenAi, &client).await.unwrap();
+    let mut text = String::new();
+    while !text.contains("anthropic20") {
+        text.push_str(str::from_utf8(&response.chunk().await.unwrap().expect("more")).unwrap());
+    }
+}

@@ -8,8 +8,8 @@ use http::{HeaderMap, StatusCode};
 
 use super::drive::Wire;
 use super::mail::OwnSaid;
-use super::part::is_events;
-use super::relay::Streaming;
+use super::part::{begins_as_events, is_encoded, is_events};
+use super::relay::{Relay, Streaming};
 use super::show::Show;
 use crate::exchange::Exchange;
 use crate::flight::{Body, Flight, Step};
@@ -66,6 +66,11 @@ pub(super) fn hear<W: Wire>(
     wire: &W,
     now: Moment,
 ) -> Heard {
+    let mut read_so_far = Vec::new();
+    if let (News::Piece(Some(Ok(piece))), Stage::Whole(_, _, _, read)) = (&news, &mut it.stage) {
+        read.extend_from_slice(piece.as_ref());
+        read_so_far = unlabelled(it, exchange, &show.relay).unwrap_or_default();
+    }
     let Flying { flight, stage } = it;
     let mut progress = [None; 2];
     let outcome = match (news, stage) {
@@ -93,8 +98,7 @@ pub(super) fn hear<W: Wire>(
         (News::Own(OwnSaid::Failed(fault)), _) => Some(exchange.own_failed(flight, fault, now)),
         (News::Piece(piece), Stage::Whole(_, status, headers, read)) => {
             let step = match piece {
-                Some(Ok(piece)) => {
-                    read.extend_from_slice(piece.as_ref());
+                Some(Ok(_)) => {
                     let long = read.len() > wire.engine().config().answer_limit();
                     long.then(|| exchange.failed(flight, Fault::Malformed, now))
                 }
@@ -107,7 +111,8 @@ pub(super) fn hear<W: Wire>(
         (news, Stage::Events(_, streaming)) => {
             let end = match news {
                 News::Piece(Some(Ok(piece))) => {
-                    let fed = show.relay.fed(streaming, piece.as_ref(), &mut show.out);
+                    let piece = if read_so_far.is_empty() { piece.as_ref() } else { &read_so_far };
+                    let fed = show.relay.fed(streaming, piece, &mut show.out);
                     if fed.heard {
                         show.heard(now);
                     }
@@ -140,6 +145,30 @@ pub(super) fn hear<W: Wire>(
         (News::Piece(_) | News::Time, _) => None,
     };
     Heard { progress, outcome }
+}
+
+/// A stand-in's answer that does not say to be a stream, and begins like one: from here on it is read as one, beginning with what
+/// has come.
+fn unlabelled<W: Wire>(
+    it: &mut Flying<'_, W>,
+    exchange: &Exchange<'_, '_>,
+    relay: &Relay,
+) -> Option<Vec<u8>> {
+    let Stage::Whole(_, StatusCode::OK, headers, read) = &it.stage else { return None };
+    if is_encoded(headers) || !begins_as_events(read) {
+        return None;
+    }
+    let streaming = exchange.streaming(&it.flight, relay)?;
+    match std::mem::replace(&mut it.stage, Stage::Own) {
+        Stage::Whole(body, .., read) => {
+            it.stage = Stage::Events(body, Box::new(streaming));
+            Some(read)
+        }
+        other => {
+            it.stage = other;
+            None
+        }
+    }
 }
 
 /// A chat is one question and one answer.
