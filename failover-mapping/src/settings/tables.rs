@@ -100,6 +100,9 @@ pub(super) fn fallbacks(
     let mut models: Vec<(String, Source, Vec<String>)> = Vec::new();
     for entry in said.entries("write a line for each model, below its name")? {
         let read = || {
+            if matches!(entry.said, Said::Toml(value) if value.get_ref().is_table()) {
+                return Err("has parts: a model with a dot in its name is written in quotes".into());
+            }
             let names = entry.said.list()?.into_iter();
             let names =
                 names.map(|said| said.text("write it like anthropic/claude-sonnet-4-6").map(str::to_owned));
