@@ -54,14 +54,14 @@ pub(super) fn run(program: &Path, page: &str) -> Result<Sum> {
             continue;
         }
         let name = format!("{}, {}", row.fault, set.name());
-        plays.push(job(name, move || play::play(row, set, program)));
+        plays.push(job(name, &Set::ASKED, move || play::play(row, set, program)));
     }
     for row in &job_rows {
-        plays.push(job(format!("{}, as a job", row.fault), move || jobs::play(row, program)));
+        plays.push(job(format!("{}, as a job", row.fault), &jobs::ASKED, move || jobs::play(row, program)));
     }
     let alone = |it: &Scenario| {
         let it = *it;
-        job(it.title(), move || Ok(vec![Some(it.play(program)?)]))
+        job(it.title(), &[], move || Ok(vec![Some(it.play(program)?)]))
     };
     plays.extend(scenarios.iter().filter(|it| !it.is_crowd()).map(alone));
     let mut outcomes = lanes::play(plays)?.into_iter();
@@ -81,11 +81,12 @@ pub(super) fn run(program: &Path, page: &str) -> Result<Sum> {
 
 fn job<'j>(
     name: String,
+    asked: &'j [&str],
     play: impl FnOnce() -> Result<Vec<Option<Outcome>>> + Send + 'j,
 ) -> Job<'j, Vec<Option<Outcome>>> {
     let work = move || {
         let outcomes = play()?;
-        let line = Outcome::line(&outcomes);
+        let line = Outcome::line(asked, &outcomes);
         Ok((outcomes, line))
     };
     Job { name, work: Box::new(work) }

@@ -64,6 +64,9 @@ pub(super) fn rows() -> [JobRow; 2] {
     ]
 }
 
+/// What each row asks for, in the order of its cells.
+pub(super) const ASKED: [&str; 4] = ["Replicate's", "FAL's", "in Replicate's place", "in FAL's place"];
+
 pub(super) fn play(row: &JobRow, program: &Path) -> Result<Vec<Option<Outcome>>> {
     let cells = row.cells.iter().map(|(api, whose, expected)| {
         let cast = Cast::new();

@@ -1,5 +1,7 @@
 //! What came of a cell, and whether it is what was expected.
 
+use std::iter::repeat;
+
 use super::row::Cell;
 
 /// As it stands on the page, and what is wrong with it.
@@ -26,11 +28,12 @@ impl Outcome {
         Self { shown: "WRONG".to_owned(), wrong: Some(why) }
     }
 
-    /// For the line that is printed as soon as it has ended.
-    pub(super) fn line(outcomes: &[Option<Self>]) -> String {
-        let told = outcomes.iter().flatten().map(|outcome| match &outcome.wrong {
-            Some(wrong) => format!("WRONG: {wrong}"),
-            None => outcome.shown.clone(),
+    /// For the line that is printed as soon as it has ended: what was asked, where several things were, and what came of it.
+    pub(super) fn line(asked: &[&str], outcomes: &[Option<Self>]) -> String {
+        let asked = asked.iter().map(|asked| format!("{asked}: ")).chain(repeat(String::new()));
+        let told = outcomes.iter().zip(asked).filter_map(|(outcome, asked)| {
+            let Self { shown, wrong } = outcome.as_ref()?;
+            Some(wrong.as_ref().map_or(format!("{asked}{shown}"), |wrong| format!("{asked}WRONG: {wrong}")))
         });
         told.collect::<Vec<_>>().join("; ")
     }
@@ -50,6 +53,17 @@ mod tests {
         assert_eq!(wrong(rescued, Ok(seen)).unwrap(), "stand-in, 2+1 in place of stand-in, 1+1");
         assert!(wrong(rescued, Ok(Cell::new(Got::Primary, 1, 1))).is_some());
         assert!(wrong(rescued, Err("the caller was told a key".to_owned())).is_some());
+    }
+
+    #[test]
+    fn a_line_says_what_was_asked() {
+        let outcome = |shown: &str, wrong: Option<&str>| {
+            Some(Outcome { shown: shown.to_owned(), wrong: wrong.map(str::to_owned) })
+        };
+        let outcomes = [outcome("primary, 1+0", None), None, outcome("WRONG", Some("no answer"))];
+        let line = Outcome::line(&["chat", "stream", "image"], &outcomes);
+        assert_eq!(line, "chat: primary, 1+0; image: WRONG: no answer");
+        assert_eq!(Outcome::line(&[], &outcomes), "primary, 1+0; WRONG: no answer");
     }
 
     #[test]

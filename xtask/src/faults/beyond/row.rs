@@ -36,6 +36,9 @@ pub(super) enum Set {
 impl Set {
     pub(super) const ALL: [Self; 3] = [Self::Asked, Self::Checked, Self::StandIn];
 
+    /// What is asked for, in the order of the columns of each.
+    pub(super) const ASKED: [&str; 3] = ["chat", "stream", "image"];
+
     pub(super) const fn columns(self) -> [Column; 3] {
         match self {
             Self::Asked => [Column::Whole, Column::Streamed, Column::Image],

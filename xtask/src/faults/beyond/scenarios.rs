@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 use failover_testkit::{Reply, refused};
 
-use super::play::{PATIENCE, asked_chat, asked_image};
+use super::super::gateway::Gateway;
+use super::play::{PATIENCE, aftermath, asked_chat, asked_image};
 use super::row::{Cell, Got};
 use super::stage::{Addresses, Cast, STREAM, WHOLE, Wishes};
 use super::vanish::{self, Stage};
@@ -131,22 +132,35 @@ fn all_down(asks: Asks, program: &Path) -> Result<Seen> {
     for provider in [&cast.openai, &cast.backup, &cast.fal, &cast.nexa] {
         provider.always(Reply::status(503));
     }
-    asked(asks, &cast, &cast.addresses(), program)
+    let gateway = cast.gateway(program, &cast.addresses(), Wishes::USUAL)?;
+    let seen = asked(asks, &cast, &gateway);
+    Ok(seen.and_then(|cell| afterwards(asks, &cast, &gateway).map(|()| cell)))
 }
 
 fn all_gone(asks: Asks, program: &Path) -> Result<Seen> {
     let at = Addresses { openai: refused(), backup: refused(), fal: refused(), nexa: refused() };
-    asked(asks, &Cast::new(), &at, program)
+    let cast = Cast::new();
+    // Nobody comes back there.
+    Ok(asked(asks, &cast, &cast.gateway(program, &at, Wishes::USUAL)?))
 }
 
-fn asked(asks: Asks, cast: &Cast, at: &Addresses, program: &Path) -> Result<Seen> {
-    let gateway = cast.gateway(program, at, Wishes::USUAL)?;
-    let seen = match asks {
-        Asks::Chat => asked_chat(cast, &gateway, (WHOLE, false), PATIENCE),
-        Asks::Stream => asked_chat(cast, &gateway, (STREAM, true), PATIENCE),
-        Asks::Image => asked_image(cast, &gateway, PATIENCE),
-    };
-    Ok(seen.and_then(|cell| cast.leaked().map_or(Ok(cell), Err)))
+fn asked(asks: Asks, cast: &Cast, gateway: &Gateway) -> Seen {
+    match asks {
+        Asks::Chat => asked_chat(cast, gateway, (WHOLE, false), PATIENCE),
+        Asks::Stream => asked_chat(cast, gateway, (STREAM, true), PATIENCE),
+        Asks::Image => asked_image(cast, gateway, PATIENCE),
+    }
+}
+
+/// Everybody is well again, and the same question is answered as if nothing had been.
+fn afterwards(asks: Asks, cast: &Cast, gateway: &Gateway) -> Result<(), String> {
+    for provider in [&cast.openai, &cast.backup, &cast.fal, &cast.nexa] {
+        provider.always(Reply::healthy());
+    }
+    match asked(asks, cast, gateway)? {
+        Cell { got: Got::Primary, .. } => aftermath(cast, gateway),
+        cell => Err(format!("{cell} afterwards, of everybody in health")),
+    }
 }
 
 fn stale(program: &Path) -> Result<Seen> {
@@ -164,5 +178,5 @@ fn stale(program: &Path) -> Result<Seen> {
     cast.nexa.always(Reply::status(503));
     thread::sleep(FRESH * 10);
     let seen = asked_image(&cast, &gateway, PATIENCE);
-    Ok(seen.and_then(|cell| cast.leaked().map_or(Ok(cell), Err)))
+    Ok(seen.and_then(|cell| afterwards(Asks::Image, &cast, &gateway).map(|()| cell)))
 }
