@@ -250,12 +250,6 @@ impl Config {
         self.answer_limit
     }
 
-    /// How long a whole call may take, unless it says otherwise itself; nothing, if there is no limit.
-    #[must_use]
-    pub const fn deadline(&self) -> Option<Duration> {
-        self.texts.deadline
-    }
-
     /// The answers that may be used again, if any may.
     pub(crate) const fn cache(&self) -> Option<&Answers> {
         self.cache.as_ref()

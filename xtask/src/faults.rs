@@ -93,7 +93,7 @@ pub(crate) fn run(root: &Path, short: bool) -> Result<()> {
             page::PAGE.page
         );
     }
-    println!("beyond them: {} of {} as expected\n", beyond.played, beyond.played);
+    println!("beyond: {} of {} as expected\n", beyond.played, beyond.played);
     println!("all {played} as expected");
     if timing.is_published() {
         fs::write(&path, beyond.page).with_context(|| format!("{} cannot be written", page::PAGE.page))?;

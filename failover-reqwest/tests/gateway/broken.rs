@@ -51,17 +51,6 @@ async fn an_answer_that_trickles_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_answer_that_trickles_is_given_up_at_the_deadline() {
-    let scene = Scene::new();
-    scene.openai.always(Reply::healthy().slow_body(Duration::from_secs(60)));
-    let gateway = Running::new(scene.builder().deadline(Duration::from_millis(800)), |_| {}).await;
-    let (body, patience) = (gpt(false), Duration::from_secs(20));
-    let response =
-        tokio::time::timeout(patience, gateway.openai(&body)).await.expect("no more than the deadline");
-    assert_eq!((response.status().as_u16(), scene.openai.count()), (504, 1));
-}
-
-#[tokio::test]
 async fn a_checked_answer_that_trickles_is_anothers_to_make_good() {
     let scene = Scene::new();
     scene.openai.always(Reply::healthy().slow_body(Duration::from_secs(60)));

@@ -1,6 +1,6 @@
 //! One request on its way to the provider that was asked, or to whoever stands in for it, and the answer on its way back.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -92,7 +92,6 @@ async fn send(
     body: reqwest::Body,
 ) -> Result<Response, Refusal> {
     let Gateway { failover, settings } = gateway;
-    let began = Instant::now();
     let Some(url) = door.url() else { return Err(Refusal::nowhere(door.shape)) };
     let request = settings.client.request(method, url).headers(headers);
     let request = if body.as_bytes().is_some_and(<[u8]>::is_empty) { request } else { request.body(body) };
@@ -100,12 +99,9 @@ async fn send(
     let response = response.map_err(|error| Refusal::unreached(door.shape, error))?;
     let mut response = http::Response::<reqwest::Body>::from(response).map(Body::new);
     headers::answered(response.headers_mut());
-    // What the failover has handed on unread is the gateway's to wait for, and no longer than a whole call may take.
-    let left = failover.config().deadline().map(|deadline| deadline.saturating_sub(began.elapsed()));
-    let patience = left.map_or(settings.body_limit, |left| left.min(settings.body_limit));
     match (&door.shown, kind(response.headers())) {
         (Some((shown, bases)), Some("application/json")) => {
-            let limits = (failover.config().answer_limit(), patience);
+            let limits = (failover.config().answer_limit(), settings.body_limit);
             in_their_place(response, door, (shown, bases), limits).await
         }
         (Some((shown, bases)), Some("text/event-stream")) => {
@@ -114,7 +110,7 @@ async fn send(
             Ok(response.map(lines))
         }
         (None, Some("application/json")) => {
-            whole(response, door, failover.config().answer_limit(), patience).await
+            whole(response, door, failover.config().answer_limit(), settings.body_limit).await
         }
         _ => Ok(response),
     }

@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     pub(crate) completions: ProviderName,
     /// FAL's key for callers of `/api/fal/proxy` that have none: browsers.
     pub(crate) fal_key: Option<String>,
-    /// How long the body of a request may take to arrive, and that of an answer that is read whole, if no deadline is nearer.
+    /// How long the body of a request may take to arrive, and that of an answer that is read whole.
     pub(crate) body_limit: Duration,
     /// Asks the providers that callers ask for. It has to follow no redirect, as the caller does that.
     pub(crate) client: reqwest::Client,
