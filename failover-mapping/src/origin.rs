@@ -109,9 +109,6 @@ impl Base {
         if url.path().contains("//") {
             return Err("has an empty path segment: remove the double slash");
         }
-        if url.path().trim_end_matches('/').ends_with("/chat/completions") {
-            return Err("ends in /chat/completions, which is added to it: leave that out");
-        }
         let base = url.as_str().strip_suffix('/').unwrap_or(url.as_str());
         let host = url.host_str().unwrap_or_default().to_owned();
         let base = Self { url: base.to_owned(), host, local };

@@ -30,6 +30,9 @@ use crate::ticket::Ticket;
 /// The headers of a request that a stand-in is sent too. All others may be the caller's or the asked provider's secrets.
 pub(crate) const CROSSING: [&str; 1] = ["traceparent"];
 
+/// What a caller of Anthropic's API wants of what is not in it yet: its own clients send it with the query `beta=true`.
+pub(crate) const BETA: &str = "anthropic-beta";
+
 /// By these a caller tells FAL how long it waits (`fal_client`, `@fal-ai/client`).
 const OWN_DEADLINE: [&str; 2] = ["x-fal-request-timeout", "x-fal-request-start-timeout"];
 
@@ -80,8 +83,8 @@ enum Way {
         row: usize,
         hash: String,
     },
-    /// A chat with the provider of text at this place.
-    Chat(usize),
+    /// A chat with the provider of text at this place, and what it is asked for by a beta version of its API.
+    Chat(usize, Option<HeaderValue>),
 }
 
 /// The path by which a generation came.
@@ -112,7 +115,7 @@ impl Config {
             };
             Some((way?, origin))
         });
-        let (way, origin) = found.or_else(|| self.chat(target))?;
+        let (way, origin) = found.or_else(|| self.chat(target, headers))?;
         let crossing = CROSSING.map(|name| headers.get(name).cloned());
         let own_deadline = OWN_DEADLINE.iter().any(|name| headers.contains_key(*name));
         let scope = self.cache().and_then(|_| Scope::of(headers));
@@ -120,15 +123,14 @@ impl Config {
         Some(Route { config: self, origin, way, crossing, own_deadline, wishes, scope, changed, texts })
     }
 
-    fn chat(&self, target: &Target<'_>) -> Option<(Way, &Origin)> {
+    fn chat(&self, target: &Target<'_>, headers: &HeaderMap) -> Option<(Way, &Origin)> {
         let mut here = self.texts.origins.iter().filter(|(_, origin)| origin.matches(target));
         let asked = |place: usize| {
             target.method == Method::POST
-                && target.query.is_none()
-                && self.texts.speakers.get(place).is_some_and(|speaker| speaker.is_asked_at(target.path))
+                && self.texts.speakers.get(place).is_some_and(|it| it.is_asked_at(target.path, target.query))
         };
         let (place, origin) = here.find(|(place, _)| asked(*place))?;
-        Some((Way::Chat(*place), origin))
+        Some((Way::Chat(*place, headers.get(BETA).cloned()), origin))
     }
 
     fn fal(&self, target: &Target<'_>) -> Option<Way> {
@@ -229,7 +231,7 @@ impl<'c> Route<'c> {
     /// Whether [`exchange`](Self::exchange) reads the body. A question for a job has none to speak of.
     #[must_use]
     pub const fn needs_body(&self) -> bool {
-        matches!(self.way, Way::Generate { .. } | Way::Chat(_))
+        matches!(self.way, Way::Generate { .. } | Way::Chat(..))
     }
 
     /// With what this request wants otherwise. None if that is no failover at all, and it is not a question for a job
@@ -254,11 +256,11 @@ impl<'c> Route<'c> {
     pub fn exchange<'r>(&'r self, body: &'r [u8], started: Moment) -> Option<Exchange<'r, 'r>> {
         let (config, policy) = (self.config, self.config.policy());
         let (errand, policy) = match &self.way {
-            Way::Generate { .. } | Way::Chat(_) if body.len() > config.request_limit() => return None,
+            Way::Generate { .. } | Way::Chat(..) if body.len() > config.request_limit() => return None,
             Way::Generate { entrance, declined, prefer } => {
                 self.generation(body, entrance, *declined, *prefer)?
             }
-            Way::Chat(place) => self.texts(*place, body)?,
+            Way::Chat(place, beta) => self.texts((*place, beta.as_ref()), body)?,
             Way::Follow { site, app, id, wish } => {
                 let follow = Follow::new(config, self.origin, *site, app.clone(), id.clone(), *wish);
                 (Errand::Follow(Box::new(follow)), self.hurried(config.job_policy()))
@@ -321,11 +323,15 @@ impl<'c> Route<'c> {
         Some((Errand::Generation(Box::new(generation)), policy))
     }
 
-    fn texts<'r>(&'r self, place: usize, body: &'r [u8]) -> Option<(Errand<'r, 'r>, &'r Policy)> {
+    fn texts<'r>(
+        &'r self,
+        (place, beta): (usize, Option<&'r HeaderValue>),
+        body: &'r [u8],
+    ) -> Option<(Errand<'r, 'r>, &'r Policy)> {
         let config = self.config;
         let asked = config.texts.speakers.get(place)?.provider;
         let mut policy = &config.texts.policy;
-        let chat = Chat::new(config, place, self.origin, body, |plan| match &self.wishes {
+        let chat = Chat::new(config, (place, beta), self.origin, body, |plan| match &self.wishes {
             None => plan,
             Some(wishes) => {
                 let changed = self.texts.get_or_init(|| Changed::text(config, plan, asked, wishes));

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use failover_mapping::calls::futures::Runtime;
-use failover_mapping::chat::streams::{Begun, OwnSaid, Question, Running, Wire, Wish};
+use failover_mapping::chat::streams::{Begun, OwnSaid, Question, Running, Wire, Wish, begins_as_events};
 use failover_mapping::{Config, Engine, Fault, Moment, ProviderName};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 
@@ -109,4 +109,17 @@ fn a_stalled_stream_ends_on_a_machine_that_is_always_late() {
         }
     }
     panic!("no end");
+}
+
+/// A blank would be a part of the field's name, and the event would be read as none.
+#[test]
+fn a_stream_that_does_not_say_so_is_known_by_its_first_field() {
+    for is in ["data: x", "event: x", "id: 1", "retry: 9", ": ping", "\r\n\n\rdata: x", "\u{feff}data: x"] {
+        assert!(begins_as_events(is.as_bytes()), "{is:?}");
+    }
+    for is_not in
+        ["", "dat", " data: x", "\t\ndata: x", "\n data: x", "{\"data:\": 1}", "<p>data:", "\u{feff} data:"]
+    {
+        assert!(!begins_as_events(is_not.as_bytes()), "{is_not:?}");
+    }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use failover_core::{Candidate, Fault};
-use http::{Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 
 use super::answer::ChatAnswer;
 use super::api::Heading;
@@ -34,6 +34,8 @@ pub(crate) struct Chat<'c, 'b> {
     /// The asked provider, and its place.
     pub(crate) speaker: &'c Speaker,
     pub(crate) place: usize,
+    /// What the caller wants of the beta version of its API.
+    beta: Option<&'b HeaderValue>,
     pub(crate) origin: &'c Origin,
     pub(crate) plan: &'c ChatPlan,
     /// The asked provider's name of the model.
@@ -69,13 +71,15 @@ enum Said {
 pub(crate) struct Translated {
     pub(crate) body: Vec<u8>,
     pub(crate) losses: Vec<Loss>,
+    /// In the caller's own words goes what they need to be understood.
+    pub(crate) beta: Option<HeaderValue>,
 }
 
 impl<'c, 'b> Chat<'c, 'b> {
     /// What this body asks of that provider, if anybody else may answer it.
     pub(crate) fn new(
         config: &'c Config,
-        place: usize,
+        (place, beta): (usize, Option<&'b HeaderValue>),
         origin: &'c Origin,
         body: &'b [u8],
         changed: impl FnOnce(&'c ChatPlan) -> &'c ChatPlan,
@@ -86,6 +90,7 @@ impl<'c, 'b> Chat<'c, 'b> {
         Some(Self {
             speaker,
             place,
+            beta,
             origin,
             plan,
             model: asked.model,
@@ -139,7 +144,7 @@ impl<'c, 'b> Chat<'c, 'b> {
         }
         if self.is_kin(writer) {
             let body = speaker.api().with_model(body, &writer.model)?;
-            return Ok(Translated { body, losses: Vec::new() });
+            return Ok(Translated { body, losses: Vec::new(), beta: self.beta.cloned() });
         }
         let api = self.speaker.api();
         let reading = self.reading.get_or_insert_with(|| api.read_request(body));
@@ -154,7 +159,7 @@ impl<'c, 'b> Chat<'c, 'b> {
             Some(loss) if !config.losses => {
                 Err(format!("{} would be {} for {name}, and losses are refused", loss.field, loss.kind))
             }
-            _ => Ok(Translated { body: written.body, losses }),
+            _ => Ok(Translated { body: written.body, losses, beta: None }),
         }
     }
 

@@ -9,6 +9,7 @@ use super::errand::{Chat, Manner};
 use crate::errand::Errand;
 use crate::exchange::Exchange;
 use crate::flight::{Flight, Step};
+use crate::route::BETA;
 use crate::{hint, verdict};
 
 impl<'c> Exchange<'c, '_> {
@@ -48,6 +49,9 @@ impl<'c> Exchange<'c, '_> {
         let stream = chat.wants_stream && chat.manner == Manner::Streamed;
         let request = speaker.request(translated.body, stream, &self.crossing);
         let mut request = request.map_err(|reason| (Fault::Unauthenticated, reason))?;
+        if let Some(beta) = translated.beta {
+            request.headers_mut().insert(BETA, beta);
+        }
         // For a client that goes on with what nobody waits for any more.
         request.extensions_mut().insert(flight.launch.limits);
         Ok(request)

@@ -1,5 +1,7 @@
 //! The providers of text: where each is asked, how it is spoken to, and by which key.
 
+use std::borrow::Cow;
+
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
@@ -39,7 +41,8 @@ impl Speaker {
             let own = settings.stand_in_urls.iter().find(|(known, _)| *known == provider);
             let base = Base::parse(own.map_or(usual_base(provider), |(_, url)| url));
             let refused = |problem| settings.refuse("stand_in_url", Some(provider.as_str()), problem);
-            all.push(Self::new(provider, data, base.map_err(refused)?, settings)?);
+            let base = base.and_then(|base| is_before(base, data.api)).map_err(refused)?;
+            all.push(Self::new(provider, data, base, settings)?);
         }
         // Whoever speaks OpenAI's API says what OpenAI says.
         let verdicts = all.first().map_or_else(Vec::new, |openai| openai.data.verdicts.clone());
@@ -50,7 +53,8 @@ impl Speaker {
                 return Err(refused("is built in: use stand_in_url(..) or provider_url(..)"));
             }
             let data = ChatData { api: ChatApi::Completions, models: Vec::new(), verdicts: verdicts.clone() };
-            all.push(Self::new(*provider, data, Base::parse(url).map_err(refused)?, settings)?);
+            let base = Base::parse(url).and_then(|base| is_before(base, data.api)).map_err(refused)?;
+            all.push(Self::new(*provider, data, base, settings)?);
         }
         Ok(all)
     }
@@ -67,7 +71,7 @@ impl Speaker {
             ChatApi::Messages => Authentication::Header("x-api-key".to_owned()),
         };
         let credentials = key.map(|key| key.shown(provider, &shown)).transpose();
-        let refused = |problem: &'static str| {
+        let refused = |problem: Cow<'static, str>| {
             let error = ConfigError::setting(credentials::field(provider), problem);
             settings.sources.located(&format!("key.{provider}"), error)
         };
@@ -107,8 +111,13 @@ impl Speaker {
     }
 
     /// Whether it is asked by callers at this path.
-    pub(crate) fn is_asked_at(&self, path: &str) -> bool {
-        let before = path.strip_suffix(self.path());
+    pub(crate) fn is_asked_at(&self, path: &str, query: Option<&str>) -> bool {
+        let plain = match self.api() {
+            ChatApi::Completions => query.is_none(),
+            // Anthropic's own clients ask so for what is in beta.
+            ChatApi::Messages => matches!(query, None | Some("beta=true")),
+        };
+        let before = path.strip_suffix(self.path()).filter(|_| plain);
         before.is_some_and(|before| match (self.api(), self.provider) {
             (ChatApi::Messages, _) => before.is_empty(),
             (ChatApi::Completions, ProviderName::Other(_)) => before == self.base.path(),
@@ -163,6 +172,20 @@ impl Speaker {
             }
         }
         Ok(request)
+    }
+}
+
+/// The same, unless it is more than what stands before the paths of that API.
+fn is_before(base: Base, api: ChatApi) -> Result<Base, &'static str> {
+    let ends = |end: &str| base.path().ends_with(end);
+    match api {
+        ChatApi::Completions if ends("/chat/completions") => {
+            Err("ends in /chat/completions, which is added to it: leave that out")
+        }
+        ChatApi::Messages if ends("/v1/messages") || ends("/v1") => {
+            Err("ends in what is added to it, which is /v1/messages: leave that out")
+        }
+        _ => Ok(base),
     }
 }
 

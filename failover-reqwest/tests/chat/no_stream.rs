@@ -37,6 +37,19 @@ async fn half_a_body_is_too() {
 }
 
 #[tokio::test]
+async fn a_stream_whose_first_event_nobody_would_read_is_too() {
+    let scene = Scene::new();
+    let events = " data: {\"choices\":[{\"delta\":{\"content\":\"lost\"}}]}\n\ndata: [DONE]\n\n";
+    scene.openai.always(Reply::json(200, events).content_type("text/plain"));
+    let response = scene.stream(Side::OpenAi, &client(scene.patient().text_retries(0))).await.unwrap();
+    assert_eq!(served_by(&response), Some("anthropic"));
+    scene.anthropic.always(Reply::json(200, events).content_type("text/plain"));
+    scene.openai.always(Reply::status(503));
+    let response = scene.stream(Side::OpenAi, &client(scene.patient().text_retries(0))).await.unwrap();
+    assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")));
+}
+
+#[tokio::test]
 async fn junk_is_handed_on_where_nobody_can_make_it_good() {
     let scene = Scene::new();
     scene.openai.misbehave(Fault::Html);

@@ -23,6 +23,15 @@ async fn half_an_answer_is_a_refusal_whether_answers_are_checked_or_not() {
 }
 
 #[tokio::test]
+async fn a_kind_is_the_same_in_capitals() {
+    let scene = Scene::new();
+    scene.openai.always(Reply::healthy().content_type("Application/JSON; charset=utf-8").cut_after(200));
+    scene.anthropic.always(Reply::status(503));
+    let gateway = Running::new(scene.builder(), |_| {}).await;
+    assert_eq!(gateway.openai(&gpt(false)).await.status().as_u16(), 502);
+}
+
+#[tokio::test]
 async fn a_json_answer_longer_than_the_limit_is_handed_on_as_it_comes() {
     let scene = Scene::new();
     let long = format!("{{\"data\":\"{}\"}}", "x".repeat(100_000));

@@ -169,3 +169,32 @@ async fn what_has_no_stand_in_passes_through() {
     request.send().await.unwrap();
     assert_eq!(scene.anthropic.seen()[0].path, "/v1/messages/count_tokens");
 }
+
+/// As Anthropic's own clients ask for what is in beta.
+#[tokio::test]
+async fn a_message_of_the_beta_api_is_failed_over_too() {
+    let scene = Scene::new();
+    scene.anthropic.model("claude-sonnet-4-5", Reply::overloaded());
+    let builder = scene.builder();
+    let builder = builder.fallbacks("claude-sonnet-4-5", ["anthropic/claude-haiku-4-5", "openai/gpt-4o"]);
+    let gateway = Running::new(builder.text_retries(0), |_| {}).await;
+    for stream in [false, true] {
+        let ask = || {
+            let request = gateway.post("/v1/messages?beta=true", &claude(stream));
+            let request = request.header("x-api-key", CALLERS_KEY).header("anthropic-version", "2023-06-01");
+            request.header("anthropic-beta", "context-1m-2025-08-07").send()
+        };
+        scene.anthropic.model("claude-haiku-4-5", Reply::healthy());
+        assert_eq!(served_by(&ask().await.unwrap()), Some("anthropic"));
+        let [.., own, kin] = &scene.anthropic.seen()[..] else { panic!("two requests") };
+        assert_eq!(own.path, "/v1/messages?beta=true");
+        assert_eq!((kin.path.as_str(), kin.header("x-api-key")), ("/v1/messages", Some(ANTHROPIC_KEY)));
+        // The other model is asked in the caller's own words, and another provider in words of its own.
+        assert_eq!(kin.header("anthropic-beta"), Some("context-1m-2025-08-07"));
+        scene.anthropic.model("claude-haiku-4-5", Reply::overloaded());
+        assert_eq!(served_by(&ask().await.unwrap()), Some("openai"));
+        assert_eq!(scene.openai.seen().pop().unwrap().header("anthropic-beta"), None);
+    }
+    let request = gateway.post("/v1/messages?other=1", &claude(false)).header("x-api-key", CALLERS_KEY);
+    assert_eq!(request.send().await.unwrap().status(), 529, "nobody knows what that asks for");
+}

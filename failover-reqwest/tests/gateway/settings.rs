@@ -80,12 +80,14 @@ fn it_says_where_it_listens_and_who_can_stand_in() {
 fn who_has_no_key_hears_of_the_rehearsal() {
     let sample = include_str!("../../examples/gateway/gateway.toml");
     let nobodys = |_: &str| None;
+    let told = refusal(&Failover::builder().build().unwrap_err(), false);
+    assert!(told.ends_with(", or try it with --rehearse"), "{told}");
+    // A rehearsal takes no file: whoever has one hears which line wants what.
     let file =
         Builder::<Failover>::from_toml("gateway.toml", sample, nobodys, |file| std::fs::read_to_string(file));
-    for builder in [Failover::builder(), file] {
-        let told = refusal(&builder.build().unwrap_err());
-        assert!(told.ends_with(", or try it with --rehearse"), "{told}");
-    }
+    let told = refusal(&file.build().unwrap_err(), true);
+    assert!(told.starts_with("gateway.toml:"), "{told}");
+    assert!(told.ends_with("_API_KEY, which is not set: set it, or leave this line out"), "{told}");
     let other = Failover::builder().nexa_api_key("any").nexa_base_url("nowhere").build().unwrap_err();
-    assert_eq!(refusal(&other), other.to_string());
+    assert_eq!(refusal(&other, false), other.to_string());
 }

@@ -162,16 +162,18 @@ pub fn is_events(status: StatusCode, headers: &HeaderMap) -> bool {
 }
 
 /// Whether the body of a success that does not say to be a stream is one all the same, by how it begins: there are servers that say
-/// `text/plain`.
+/// `text/plain`. Before its first field there may be a byte order mark and empty lines, and no blanks: they would be of the field's name.
 #[must_use]
 pub fn begins_as_events(beginning: &[u8]) -> bool {
     let fields: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
-    let text = beginning.trim_ascii_start();
+    let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+    let ends = text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let text = text.get(ends..).unwrap_or_default();
     fields.iter().any(|field| text.starts_with(field))
 }
 
 /// Whether the caller decodes the body itself: then it is nobody else's to read.
 #[must_use]
 pub fn is_encoded(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
+    headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }

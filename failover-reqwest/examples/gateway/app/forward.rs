@@ -150,7 +150,9 @@ async fn in_their_place(
     Ok(Response::from_parts(parts, with_urls_of(shown, bases, body).into()))
 }
 
-fn kind(headers: &HeaderMap) -> Option<&str> {
-    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    kind.split(';').next().map(str::trim)
+/// What kind of body it is, if one that is read here.
+fn kind(headers: &HeaderMap) -> Option<&'static str> {
+    const KNOWN: [&str; 2] = ["application/json", "text/event-stream"];
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?.split(';').next()?.trim();
+    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(kind))
 }

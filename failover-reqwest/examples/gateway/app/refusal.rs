@@ -58,13 +58,13 @@ impl Refusal {
 
     /// The asked provider's answer ended before its end, and nobody else could answer.
     pub(crate) fn broke_off(shape: Shape) -> Self {
-        let message = "the provider's answer broke off, and nobody stood in";
+        let message = "the provider's answer broke off, and nobody could stand in";
         Self { fault: Fault::Cut, ..Self::new(shape, StatusCode::BAD_GATEWAY, message) }
     }
 
     /// The asked provider's answer did not come to its end in time, and nobody else could answer.
     pub(crate) fn late(shape: Shape) -> Self {
-        let message = "the provider's answer did not arrive in time, and nobody stood in";
+        let message = "the provider's answer did not arrive in time, and nobody could stand in";
         Self { fault: Fault::Timeout, ..Self::new(shape, StatusCode::GATEWAY_TIMEOUT, message) }
     }
 
@@ -78,8 +78,10 @@ impl Refusal {
             }
         };
         // A URL may hold what is nobody's business.
-        let message =
-            format!("the provider did not answer, and nobody stood in: {}", causes(&error.without_url()));
+        let message = format!(
+            "the provider did not answer, and nobody could stand in: {}",
+            causes(&error.without_url())
+        );
         Self { fault, ..Self::new(shape, status, message) }
     }
 }

@@ -1,5 +1,8 @@
 //! Serving until told to stop, and then until what is under way has ended.
 //!
+//! A caller that ends its side of the connection has gone: whom it has asked is let go of, even if it only meant to say that it asks for
+//! nothing more.
+//!
 //! Not by way of `axum::serve`, which waits for ever for a caller that has connected and says nothing, or says it very slowly.
 
 use std::io;
