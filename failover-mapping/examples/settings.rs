@@ -17,7 +17,10 @@ fn main() {
     println!(
         "names the file. The builder goes over a variable, a variable over the file, the file over the preset, and the"
     );
-    println!("preset over the default.\n");
+    println!(
+        "preset over the default. A key's `{{ env = \"..\" }}` goes over the provider's usual variable; where it is not set, the key is"
+    );
+    println!("missing, as the usual one may be of another account.\n");
     println!("| setting | variable | default | what it is for |\n|---|---|---|---|");
     for setting in Config::settings() {
         let variables: Vec<_> = setting.variables.iter().map(|name| format!("`{name}`")).collect();

@@ -1,6 +1,7 @@
 //! The stand-ins' keys: checked before they are sent, so that no client can be made to panic or to split a header by them,
 //! and never printed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::data::Authentication;
 use crate::provider::ProviderName;
 use crate::route::CROSSING;
+use crate::settings::said::shown_variable;
 
 /// Where a key comes from.
 #[derive(Clone)]
@@ -18,8 +20,8 @@ pub(crate) enum Key {
     Given(Secret),
     /// The user's callback is asked for it, for each request.
     Asked(Asking),
-    /// A file names a variable for it that is not set.
-    Unset,
+    /// A file names this variable for it, which is not set.
+    Unset(String),
 }
 
 /// A key that has not been checked yet. Its `Debug` says only that there is one.
@@ -113,7 +115,7 @@ impl Key {
         &self,
         provider: ProviderName,
         authentication: &Authentication,
-    ) -> Result<Credentials, &'static str> {
+    ) -> Result<Credentials, Cow<'static, str>> {
         let (name, scheme) = match authentication {
             Authentication::Bearer => (AUTHORIZATION, "Bearer "),
             Authentication::Key => (AUTHORIZATION, "Key "),
@@ -123,16 +125,19 @@ impl Key {
     }
 
     /// As RapidAPI wants to see it, for the API at this host of theirs.
-    pub(crate) fn by_rapidapi(&self, host: HeaderValue) -> Result<Credentials, &'static str> {
+    pub(crate) fn by_rapidapi(&self, host: HeaderValue) -> Result<Credentials, Cow<'static, str>> {
         let (provider, besides) = (ProviderName::Nexa, Some((RAPIDAPI_HOST, host)));
         Ok(Credentials { provider, name: RAPIDAPI_KEY, scheme: "", key: self.checked("")?, besides })
     }
 
-    fn checked(&self, scheme: &str) -> Result<Shown, &'static str> {
+    fn checked(&self, scheme: &str) -> Result<Shown, Cow<'static, str>> {
         match self {
-            Self::Given(secret) => secret.value(scheme).map(Shown::Always),
+            Self::Given(secret) => Ok(Shown::Always(secret.value(scheme)?)),
             Self::Asked(asking) => Ok(Shown::Asked(asking.clone())),
-            Self::Unset => Err("names a variable that is not set: set it"),
+            Self::Unset(variable) => {
+                let which = shown_variable(variable);
+                Err(format!("names {which}, which is not set: set it, or leave this line out").into())
+            }
         }
     }
 }
@@ -212,7 +217,7 @@ impl fmt::Debug for Key {
         f.write_str(match self {
             Self::Given(_) => "[redacted]",
             Self::Asked(_) => "[asked for]",
-            Self::Unset => "[not set]",
+            Self::Unset(_) => "[not set]",
         })
     }
 }

@@ -167,6 +167,20 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The same about something that is missing, with the place where it is asked for, unless that is in the program.
+    pub(crate) fn wanted(&self, missing: &'static str, name: &str, entry: Option<&str>) -> Cow<'static, str> {
+        let said = entry.map(|entry| format!("{name}.{entry}"));
+        match self.sources.of(said.as_deref().unwrap_or(name)) {
+            Some(source @ (Source::File { .. } | Source::Variable(_))) => {
+                let which = entry.map_or(name.to_owned(), |entry| format!("{name}.{}", shown(entry)));
+                format!("{missing}; {which} wants it ({source})").into()
+            }
+            _ => missing.into(),
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

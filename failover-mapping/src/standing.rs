@@ -1,5 +1,7 @@
 //! The providers that may stand in: where each is asked, by which key, and from where its files may be fetched.
 
+use std::borrow::Cow;
+
 use failover_core::{Candidate, Limits, ProviderId};
 use http::Uri;
 use url::Url;
@@ -36,14 +38,14 @@ impl Standing {
         jobs: ProviderId,
         limit: Limits,
     ) -> Result<Self, ConfigError> {
-        let refused = |problem: &'static str| {
+        let refused = |problem: Cow<'static, str>| {
             let error = ConfigError::setting(credentials::field(provider), problem);
             settings.sources.located(&format!("key.{provider}"), error)
         };
         let key = settings.keys.iter().find(|(known, _)| *known == provider).map(|(_, key)| key);
         let missing = match settings.sources.of("stand_ins") {
-            None => credentials::NO_KEY,
-            Some(_) => credentials::missing(provider),
+            None => credentials::NO_KEY.into(),
+            Some(_) => settings.wanted(credentials::missing(provider), "stand_ins", None),
         };
         let key = key.ok_or_else(|| refused(missing))?;
         let host = catalogue.provider(provider).and_then(|data| data.host.as_ref());

@@ -114,7 +114,7 @@ fn text(texts: &Texts, settings: &Settings, told: &mut String) -> fmt::Result {
 fn key(settings: &Settings, provider: ProviderName) -> &'static str {
     match settings.keys.iter().find(|(known, _)| *known == provider) {
         Some((_, Key::Asked(_))) => "key asked for at each request",
-        Some((_, Key::Given(_) | Key::Unset)) | None => "key set",
+        Some((_, Key::Given(_) | Key::Unset(_))) | None => "key set",
     }
 }
 

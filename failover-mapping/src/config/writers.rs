@@ -49,7 +49,7 @@ pub(super) fn by_table(settings: &Settings, speakers: &[Speaker]) -> Result<Vec<
         if places.contains(&place) {
             return refused("names a provider twice: name each once".to_owned());
         }
-        keyed(speakers, place, settings)?;
+        keyed(speakers, place, settings, ("text_stand_ins", None))?;
         places.push(place);
     }
     Ok(places)
@@ -153,7 +153,7 @@ fn writer(
             "names a provider and no model: write it like anthropic/claude-sonnet-4-6".to_owned(),
         ));
     }
-    keyed(speakers, place, settings)?;
+    keyed(speakers, place, settings, ("fallbacks", Some(entry)))?;
     let row = speakers.get(place).and_then(|speaker| speaker.model(model));
     Ok(Writer {
         speaker: place,
@@ -180,11 +180,17 @@ fn is_model(name: &str) -> bool {
 }
 
 /// Whoever stands in needs a key.
-fn keyed(speakers: &[Speaker], place: usize, settings: &Settings) -> Result<(), ConfigError> {
+fn keyed(
+    speakers: &[Speaker],
+    place: usize,
+    settings: &Settings,
+    (name, entry): (&str, Option<&str>),
+) -> Result<(), ConfigError> {
     match speakers.get(place).filter(|speaker| !speaker.has_key()) {
         None => Ok(()),
         Some(Speaker { provider, .. }) => {
-            let error = ConfigError::setting(credentials::field(*provider), credentials::missing(*provider));
+            let missing = settings.wanted(credentials::missing(*provider), name, entry);
+            let error = ConfigError::setting(credentials::field(*provider), missing);
             Err(settings.sources.located(&format!("key.{provider}"), error))
         }
     }

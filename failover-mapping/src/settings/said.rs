@@ -54,6 +54,12 @@ pub(crate) fn shown(name: &str) -> &str {
     if (1..=24).contains(&name.len()) && name.bytes().all(plain) { name } else { "(another name)" }
 }
 
+/// A variable's name as a refusal may repeat it: no key is written like one.
+pub(crate) fn shown_variable(name: &str) -> &str {
+    let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    if (1..=64).contains(&name.len()) && name.bytes().all(plain) { name } else { "a variable" }
+}
+
 const EMPTY: &str = "is empty: unset it";
 
 impl<'a> Said<'a> {

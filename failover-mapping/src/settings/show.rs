@@ -122,7 +122,7 @@ fn said(key: &Key) -> String {
     match key {
         Key::Given(_) => "set",
         Key::Asked(_) => "asked for at each request",
-        Key::Unset => "not set",
+        Key::Unset(_) => "not set",
     }
     .to_owned()
 }

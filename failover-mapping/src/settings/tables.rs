@@ -101,7 +101,7 @@ pub(super) fn fallbacks(
     for entry in said.entries("write a line for each model, below its name")? {
         let read = || {
             if matches!(entry.said, Said::Toml(value) if value.get_ref().is_table()) {
-                return Err("has parts: a model with a dot in its name is written in quotes".into());
+                return Err("is a table, which it cannot be: write a list of models; a model with a dot in its name stands in quotes".into());
             }
             let names = entry.said.list()?.into_iter();
             let names =
@@ -143,10 +143,11 @@ pub(super) fn key(
     let name = format!("key.{provider}");
     let key = match said {
         Said::Toml(value) if value.get_ref().is_table() => match &said.entries(CURE)?[..] {
-            [entry] if entry.name == "env" => match (around.variable)(entry.said.text(CURE)?) {
-                Some(text) => Key::Given(Secret::new(text)),
-                None => Key::Unset,
-            },
+            [entry] if entry.name == "env" => {
+                let variable = entry.said.text(CURE)?;
+                let text = (around.variable)(variable);
+                text.map_or_else(|| Key::Unset(variable.to_owned()), |text| Key::Given(Secret::new(text)))
+            }
             _ => return Err(format!("does not say which variable holds it: {CURE}").into()),
         },
         Said::Toml(_) => {
@@ -163,8 +164,8 @@ pub(super) fn key(
     if of_file(&source) && settings.sources.of(&name).is_some_and(of_file) {
         return Err("is said twice, as nexa_api_key and below key: remove one".into());
     }
-    // A variable that was chosen goes over the usual one; not set, it leaves that one its turn.
-    if let (Source::File { file, line }, Said::Toml(value), Key::Given(_)) = (&source, said, &key)
+    // A variable that was chosen goes over the usual one; not set, it is missing: the usual one may be of another account.
+    if let (Source::File { file, line }, Said::Toml(value)) = (&source, said)
         && value.get_ref().is_table()
     {
         source = Source::VariableOfFile { file: file.clone(), line: *line };

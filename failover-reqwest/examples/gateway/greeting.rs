@@ -32,11 +32,10 @@ pub(crate) fn greeting(
     told
 }
 
-/// Why the settings were refused. Who has no key can try it all the same.
-pub(crate) fn refusal(error: &ConfigError) -> String {
+/// Why the settings were refused. Who has no key, and no file, can try it all the same.
+pub(crate) fn refusal(error: &ConfigError, has_file: bool) -> String {
     let told = error.to_string();
-    let keyless = [" is missing: set the variable", " names a variable that is not set"];
-    if keyless.iter().any(|words| told.contains(words)) {
+    if !has_file && told.contains(" is missing: set the variable") {
         format!("{told}, or try it with --rehearse")
     } else {
         told

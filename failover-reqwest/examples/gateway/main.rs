@@ -69,7 +69,12 @@ async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
         }
     });
     let client = client(wanted.rehearse)?;
-    let failover = failover.build().map_err(|error| refusal(&error))?;
+    let failover = failover.build().map_err(|error| refusal(&error, wanted.config.is_some()))?;
+    if wanted.plan {
+        // The end of a pipe is no failure.
+        let _ = std::io::stdout().write_all(failover.config().to_string().as_bytes());
+        return Ok(());
+    }
     // A rehearsal asks nobody else.
     let failover = if wanted.rehearse { failover.with_stand_in_client(client.clone()) } else { failover };
     let completions = ProviderName::by_name(&wanted.completions)

@@ -25,6 +25,9 @@ pub(crate) struct Wanted {
     /// With providers on this machine, of which those that are asked are down
     #[arg(long, conflicts_with = "config")]
     pub(crate) rehearse: bool,
+    /// Checks the settings, prints what holds, who said it and who stands in for what, and ends
+    #[arg(long)]
+    pub(crate) plan: bool,
     /// For how long streams may go on when it is told to stop, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = grace)]
     pub(crate) grace: Duration,
