@@ -4,7 +4,7 @@
 //! cargo run -p failover-testkit --example provider -- openai S08
 //! ```
 //!
-//! Without arguments it lists the providers and the faults.
+//! Without arguments it lists the providers and the faults. With `healthy` in place of a fault, it is well.
 
 use failover_testkit::{Fault, Provider};
 use std::process::ExitCode;
@@ -50,10 +50,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         [provider, fault] => match chosen(provider, fault) {
-            Ok((row, fault)) => {
-                run(row, fault);
-                ExitCode::SUCCESS
-            }
+            Ok((row, fault)) => run(row, fault),
             Err(problem) => failed(&problem),
         },
         _ => failed("write a provider and a fault: openai S08"),
@@ -68,16 +65,19 @@ fn failed(problem: &str) -> ExitCode {
 fn list() {
     println!("cargo run -p failover-testkit --example provider -- PROVIDER FAULT\n\nPROVIDER is one of");
     ROWS.iter().for_each(|row| println!("  {}", row.name));
-    println!("\nFAULT is the number of one of");
+    println!("\nFAULT is healthy, or the number of one of");
     Fault::ALL.iter().for_each(|fault| println!("  {fault}"));
     println!("\nor, of openai, together and anthropic, of a chat that is streamed");
     Fault::STREAMED.iter().for_each(|fault| println!("  {fault}"));
 }
 
-/// Who is to fail, and how, if that can be.
-fn chosen(provider: &str, fault: &str) -> Result<(&'static Row, Fault), String> {
+/// Who is to fail, and how, if at all, and if that can be.
+fn chosen(provider: &str, fault: &str) -> Result<(&'static Row, Option<Fault>), String> {
     let row = ROWS.iter().find(|row| row.name.eq_ignore_ascii_case(provider));
     let row = row.ok_or_else(|| format!("there is no provider {provider:?}"))?;
+    if fault == "healthy" {
+        return Ok((row, None));
+    }
     let fault: Fault = fault.parse().map_err(|_| format!("no fault has the number {fault:?}"))?;
     if fault.is_streamed() && ![CHAT, MESSAGE].contains(&row.body) {
         return Err(format!("{} streams no chats: {:?} cannot happen there", row.name, fault.name()));
@@ -85,16 +85,18 @@ fn chosen(provider: &str, fault: &str) -> Result<(&'static Row, Fault), String> 
     if matches!(fault, Fault::JobFails | Fault::JobNeverEnds) && !row.has_jobs {
         return Err(format!("{} has no jobs: {:?} cannot happen there", row.name, fault.name()));
     }
-    Ok((row, fault))
+    Ok((row, Some(fault)))
 }
 
-/// Until whoever has started it says so: ctrl-c, or the end of its input.
-fn run(row: &Row, fault: Fault) {
+/// Until whoever has started it stops it.
+fn run(row: &Row, fault: Option<Fault>) -> ! {
     let provider = (row.start)();
-    let base = provider.misbehave(fault);
+    let base = fault.map_or_else(|| provider.url(), |fault| provider.misbehave(fault));
     let Row { name, path, headers, body, .. } = row;
-    println!("{name} listens on {base} and misbehaves: {fault}\nctrl-c stops it; meanwhile, try\n");
+    let how = fault.map_or_else(|| "is well".to_owned(), |fault| format!("misbehaves: {fault}"));
+    println!("{name} listens on {base} and {how}\nctrl-c stops it; meanwhile, try\n");
     println!("curl -iN {base}{path}{headers} -H 'Content-Type: application/json' -d '{body}'");
-    // An input that cannot be read has ended.
-    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+    loop {
+        std::thread::park();
+    }
 }

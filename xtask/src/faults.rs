@@ -42,7 +42,9 @@ pub(crate) fn run(root: &Path, short: bool) -> Result<()> {
     match timing.is_published() {
         true => eprintln!("\nthe sixteen of the public Failover Bench, on its timings, a minute and a half:"),
         false => {
-            eprintln!("\nthe sixteen of the public Failover Bench, ten times faster than they are called:")
+            eprintln!(
+                "\nthe sixteen of the public Failover Bench, with waits of a tenth of what their names say:"
+            )
         }
     }
     let scenarios = sixteen::scenarios();
@@ -76,7 +78,9 @@ pub(crate) fn run(root: &Path, short: bool) -> Result<()> {
             })
         })
         .collect();
-    eprintln!("\nbeyond them, on short limits, a minute:");
+    eprintln!(
+        "\nbeyond them, on short limits, a minute; 1+1: requests to the asked provider, and to the stand-in:"
+    );
     let page = page::with_rows(&page, &rows)?;
     let beyond = beyond::run(&program, &page)?;
     page::print(&rows);
@@ -93,8 +97,13 @@ pub(crate) fn run(root: &Path, short: bool) -> Result<()> {
             page::PAGE.page
         );
     }
-    println!("beyond: {} of {} as expected\n", beyond.played, beyond.played);
-    println!("all {played} as expected");
+    println!("beyond them: {} of {} as expected\n", beyond.played, beyond.played);
+    println!(
+        "all {played} as expected: {} scenarios under {} policies, and the cells of the tables beyond them; {} says what the words mean",
+        scenarios.len(),
+        Policy::ALL.len(),
+        page::PAGE.page
+    );
     if timing.is_published() {
         fs::write(&path, beyond.page).with_context(|| format!("{} cannot be written", page::PAGE.page))?;
         println!("{} is written", page::PAGE.page);

@@ -72,7 +72,7 @@ async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
     let failover = failover.build().map_err(|error| refusal(&error, wanted.config.is_some()))?;
     if wanted.plan {
         // The end of a pipe is no failure.
-        let _ = std::io::stdout().write_all(failover.config().to_string().as_bytes());
+        let _ = writeln!(std::io::stdout(), "{}", failover.config());
         return Ok(());
     }
     // A rehearsal asks nobody else.

@@ -36,7 +36,7 @@ pub(super) fn print(rows: &[Row<'_>]) {
         "\n3+1: attempts on the asked provider, and on the stand-in; gap: between the first two of the former"
     );
     println!(
-        "buffer: {}\nerror:  {}",
+        "with buffer: {}\nwith error:  {}",
         sum(rows.iter().map(|row| row.buffer)),
         sum(rows.iter().map(|row| row.error))
     );

@@ -67,7 +67,9 @@ pub(crate) async fn table(provider: &str, gateway: &str) -> Result<String> {
     for row in ROWS {
         let Row { answers, concurrent, .. } = row;
         for (until, stream) in [("the answer's end", false), ("a stream's first token", true)] {
-            eprintln!("added latency: answers {answers}, {concurrent} at a time, until {until}");
+            eprintln!(
+                "added latency, a quarter of a minute: answers {answers}, {concurrent} at a time, until {until}"
+            );
             let [direct, through] = sides([provider, gateway], row, stream).await?;
             let at = |side: &Histogram<u64>, quantile| side.value_at_quantile(quantile) as f64 / 1_000.0;
             let [p50, p99] = [0.5, 0.99].map(|quantile| [at(&direct, quantile), at(&through, quantile)]);

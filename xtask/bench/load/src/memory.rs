@@ -96,8 +96,8 @@ impl Growth {
         self.last / self.third - 1.0
     }
 
-    /// What 3 % of a large memory would hide. Not judged: a MiB that the allocator keeps or gives back is two bytes of each of
-    /// half a million calls.
+    /// What 3 % of a large memory would hide. Not judged: a MiB that the allocator keeps or gives back is four bytes of each of a
+    /// quarter of a million calls.
     fn of_a_call(&self) -> f64 {
         (self.last - self.third) / self.calls
     }

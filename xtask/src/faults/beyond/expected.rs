@@ -57,7 +57,7 @@ fn transport() -> Vec<Row> {
         rescued(Fault::SlowHead),
         unread(Fault::SlowBody)
             .on(&UNREAD, Slow, 1, 0)
-            .why("Unless it is checked, the body is the caller's to wait for, and its own time limit ends it. A stream's first token has a limit."),
+            .why("Unless it is checked, the body is the caller's to wait for, until its own time limit ends it, or the gateway's of five minutes. A stream's first token has a limit."),
         unread(Fault::LengthTooLong)
             .on(&UNREAD, Typed, 1, 0)
             .on(&STREAMS, Primary, 1, 0)
