@@ -238,6 +238,21 @@ impl Config {
         self.domains.iter().map(String::as_str)
     }
 
+    /// The models that `fallbacks` name and no table has: they are asked by these names as they are. A new model is one of them, and so
+    /// is a misspelt one, which nobody else would notice before it has to stand in.
+    ///
+    /// ```
+    /// use failover_mapping::{Config, ProviderName};
+    ///
+    /// let builder = Config::builder().key(ProviderName::Anthropic, "anthropic-key");
+    /// let config: Config = builder.fallbacks("gpt-4o", ["anthropic/claude-sonet-4-6"]).build()?;
+    /// assert_eq!(config.unlisted().collect::<Vec<_>>(), ["anthropic/claude-sonet-4-6"]);
+    /// # Ok::<(), failover_mapping::ConfigError>(())
+    /// ```
+    pub fn unlisted(&self) -> impl Iterator<Item = &str> {
+        self.texts.unlisted.iter().map(String::as_str)
+    }
+
     /// The largest request body that may be failed over, in bytes.
     #[must_use]
     pub const fn request_limit(&self) -> usize {

@@ -242,6 +242,24 @@ fn either_key_is_enough() {
 }
 
 #[test]
+fn what_no_table_has_is_told() {
+    let unlisted = |builder: Builder<Config>| {
+        let config = builder.build().unwrap();
+        let names: Vec<_> = config.unlisted().map(str::to_owned).collect();
+        let line = format!("# In no table, and asked by these names as they are: {}\n", names.join(", "));
+        assert_eq!(config.to_string().contains(&line), !names.is_empty());
+        names
+    };
+    let vllm = vllm();
+    let own = || all().key(vllm, "any").text_provider(vllm, "https://llm.example/v1");
+    let known = own().fallbacks("gpt-4o", ["anthropic/claude-sonnet-4-6", "gpt-4o-mini", "vllm/anything"]);
+    assert_eq!(unlisted(known.fallbacks("openai/*", ["gpt-4o"]).fallbacks("*", ["gpt-4o"])), [""; 0]);
+    let odd = own().fallbacks("gpt-4oo", ["anthropic/claude-sonet-4-6", "gpt-4o"]);
+    let odd = odd.fallbacks("vlm/mine", ["anthropic/claude-sonet-4-6"]);
+    assert_eq!(unlisted(odd), ["anthropic/claude-sonet-4-6", "gpt-4oo", "vlm/mine"]);
+}
+
+#[test]
 fn the_plan_tells_of_text() {
     let vllm = vllm();
     let config = all()

@@ -108,6 +108,9 @@ fn text(texts: &Texts, settings: &Settings, told: &mut String) -> fmt::Result {
         let when = if texts.is_chosen(place) { "where fallbacks name it" } else { "for nobody" };
         writeln!(told, "#   -  {name:<10} at {base}, {when}; {}", key(settings, name))?;
     }
+    if !texts.unlisted.is_empty() {
+        writeln!(told, "# In no table, and asked by these names as they are: {}", texts.unlisted.join(", "))?;
+    }
     Ok(())
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Texts {
     pub(crate) deadline: Option<Duration>,
     pub(crate) streams: StreamPolicy,
     pub(crate) buffer: usize,
+    /// What `fallbacks` name that is in no table.
+    pub(crate) unlisted: Vec<String>,
 }
 
 /// Who is asked for a model: its own provider, then those who stand in.
@@ -114,9 +116,20 @@ impl Texts {
         let (streams, buffer) = (texts.streams, texts.buffer);
         let (order, deadline) = (by_table, settings.deadline);
         let limit = settings.stand_in_limit.unwrap_or(USUAL_LIMIT);
-        let origins = Vec::new();
-        let mut all =
-            Self { speakers, origins, plans, others, policy, order, limit, deadline, streams, buffer };
+        let (origins, unlisted) = (Vec::new(), writers::unlisted(settings, &speakers));
+        let mut all = Self {
+            speakers,
+            origins,
+            plans,
+            others,
+            policy,
+            order,
+            limit,
+            deadline,
+            streams,
+            buffer,
+            unlisted,
+        };
         all.origins = all.found(settings)?;
         Ok(all)
     }

@@ -174,6 +174,23 @@ fn qualified<'m>(name: &'m str, speakers: &[Speaker]) -> Option<(usize, &'m str)
     Some((place, model))
 }
 
+/// What `fallbacks` name that no table of its provider has: models that are newer than the tables, and misspelt ones.
+pub(super) fn unlisted(settings: &Settings, speakers: &[Speaker]) -> Vec<String> {
+    let listed = |name: &str| match qualified(name, speakers) {
+        Some((_, ANY)) => true,
+        Some((place, model)) => speakers
+            .get(place)
+            .is_some_and(|speaker| speaker.data.models.is_empty() || speaker.model(model).is_some()),
+        None => name == ANY || speakers.iter().any(|speaker| speaker.model(name).is_some()),
+    };
+    let fallbacks = settings.texts.fallbacks.iter();
+    let named = fallbacks.flat_map(|(model, stand_ins)| std::iter::once(model).chain(stand_ins));
+    let mut unlisted: Vec<_> = named.filter(|name| !listed(name)).cloned().collect();
+    unlisted.sort_unstable();
+    unlisted.dedup();
+    unlisted
+}
+
 /// What a provider could call a model.
 fn is_model(name: &str) -> bool {
     (1..=200).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())

@@ -29,6 +29,13 @@ pub(crate) fn greeting(
     tell("FAL", format!("{at}/fal, its queue {at}/queue, its proxy {at}/api/fal/proxy"));
     let stand_ins: Vec<_> = config.stand_ins().map(|name| name.to_string()).collect();
     tell("stand-ins", stand_ins.join(", "));
+    let unlisted: Vec<_> = config.unlisted().collect();
+    if !unlisted.is_empty() {
+        tell(
+            "unlisted",
+            format!("{}: in no table, so make sure that these are their names", unlisted.join(", ")),
+        );
+    }
     told
 }
 

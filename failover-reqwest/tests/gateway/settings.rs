@@ -63,6 +63,10 @@ fn it_says_where_it_listens_and_who_can_stand_in() {
         "stand-ins  nexaapi, openai, anthropic",
     ];
     assert_eq!(told(None, ProviderName::OpenAi).lines().collect::<Vec<_>>(), usual);
+    let odd = Scene::new().builder().fallbacks("gpt-4oo", ["openai/gpt-4o"]).build().unwrap();
+    let odd = greeting(listening, None, ProviderName::OpenAi, odd.config());
+    let line = "unlisted   gpt-4oo: in no table, so make sure that these are their names";
+    assert_eq!(odd.lines().last(), Some(line));
     let public = told(Some("https://ai.example.com"), ProviderName::Together);
     let lines: Vec<_> = public.lines().collect();
     assert_eq!(lines[0], usual[0], "whoever starts it reads this");
