@@ -304,7 +304,11 @@ impl fmt::Display for Event<'_> {
                 write!(f, "#{call} {asked}: failed over to {by} after {}", Plain(story.took()))
             }
             Self::Unserved { call, asked, story } => {
-                write!(f, "#{call} {asked}: nobody served, after {}", Plain(story.took()))
+                write!(f, "#{call} {asked}: nobody served, after {}", Plain(story.took()))?;
+                match story.attempts() {
+                    none if none.is_empty() => Ok(()),
+                    attempts => write!(f, ": {attempts}"),
+                }
             }
             Self::Recalled { call, asked, cached, .. } => write!(f, "#{call} {asked}: {cached}"),
             Self::Dropped { call, asked } => write!(f, "#{call} {asked}: nobody waits for it any more"),
