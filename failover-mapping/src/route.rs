@@ -30,7 +30,8 @@ use crate::ticket::Ticket;
 /// The headers of a request that a stand-in is sent too. All others may be the caller's or the asked provider's secrets.
 pub(crate) const CROSSING: [&str; 1] = ["traceparent"];
 
-/// What a caller of Anthropic's API wants of what is not in it yet: its own clients send it with the query `beta=true`.
+/// What a caller of Anthropic's API wants of what is not in it yet: its own clients send it with the query `beta=true`. Another model of
+/// Anthropic's is told it too.
 pub(crate) const BETA: &str = "anthropic-beta";
 
 /// By these a caller tells FAL how long it waits (`fal_client`, `@fal-ai/client`).
@@ -130,7 +131,7 @@ impl Config {
                 && self.texts.speakers.get(place).is_some_and(|it| it.is_asked_at(target.path, target.query))
         };
         let (place, origin) = here.find(|(place, _)| asked(*place))?;
-        Some((Way::Chat(*place, headers.get(BETA).cloned()), origin))
+        Some((Way::Chat(*place, beta(headers)), origin))
     }
 
     fn fal(&self, target: &Target<'_>) -> Option<Way> {
@@ -349,6 +350,15 @@ impl<'c> Route<'c> {
             Some(wishes) => &self.changed.get_or_init(|| Changed::alone(policy, wishes)).policy,
         }
     }
+}
+
+/// In one line, as a list may stand in several.
+fn beta(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(BETA).iter();
+    let first = lines.next()?.clone();
+    let Some(second) = lines.next() else { return Some(first) };
+    let all = [&first, second].into_iter().chain(lines).map(HeaderValue::as_bytes);
+    HeaderValue::from_bytes(&all.collect::<Vec<_>>().join(&b", "[..])).ok()
 }
 
 /// Replicate's `version`, as the body of a request names it.

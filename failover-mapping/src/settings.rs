@@ -165,9 +165,7 @@ impl Settings {
             None => self.sources.located(name, error),
         }
     }
-}
 
-impl Settings {
     /// The same about something that is missing, with the place where it is asked for, unless that is in the program.
     pub(crate) fn wanted(&self, missing: &'static str, name: &str, entry: Option<&str>) -> Cow<'static, str> {
         let said = entry.map(|entry| format!("{name}.{entry}"));

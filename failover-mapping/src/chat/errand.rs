@@ -7,7 +7,7 @@ use failover_core::{Candidate, Fault};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::answer::ChatAnswer;
-use super::api::Heading;
+use super::api::{ChatApi, Heading};
 use super::events::EventWriter;
 use super::form::ChatReading;
 use super::speaker::Speaker;
@@ -144,7 +144,8 @@ impl<'c, 'b> Chat<'c, 'b> {
         }
         if self.is_kin(writer) {
             let body = speaker.api().with_model(body, &writer.model)?;
-            return Ok(Translated { body, losses: Vec::new(), beta: self.beta.cloned() });
+            let beta = self.beta.filter(|_| speaker.api() == ChatApi::Messages).cloned();
+            return Ok(Translated { body, losses: Vec::new(), beta });
         }
         let api = self.speaker.api();
         let reading = self.reading.get_or_insert_with(|| api.read_request(body));

@@ -70,16 +70,16 @@ async fn run(wanted: Wanted) -> Result<(), Box<dyn Error>> {
     });
     let client = client(wanted.rehearse)?;
     let failover = failover.build().map_err(|error| refusal(&error, wanted.config.is_some()))?;
-    if wanted.plan {
-        // The end of a pipe is no failure.
-        let _ = writeln!(std::io::stdout(), "{}", failover.config());
-        return Ok(());
-    }
     // A rehearsal asks nobody else.
     let failover = if wanted.rehearse { failover.with_stand_in_client(client.clone()) } else { failover };
     let completions = ProviderName::by_name(&wanted.completions)
         .filter(|name| failover.config().chat_api(*name) == Some(ChatApi::Completions))
         .ok_or("--completions names no provider of chat completions: use openai, together, or a text_provider of the file")?;
+    if wanted.plan {
+        // The end of a pipe is no failure.
+        let _ = writeln!(std::io::stdout(), "{}", failover.config());
+        return Ok(());
+    }
     let fal_key = if wanted.rehearse { Some("rehearsed-fal-key".to_owned()) } else { variable("FAL_KEY") };
     let settings = Settings { token, public_url, completions, fal_key, body_limit: BODY, client, counters };
     let listener = app::listen(wanted.listen).map_err(|error| format!("{}: {error}", wanted.listen))?;

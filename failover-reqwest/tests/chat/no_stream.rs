@@ -116,6 +116,34 @@ async fn a_stand_ins_stream_that_does_not_say_so_is_one_too() {
     }
 }
 
+/// An error whose body looks like one is none, and what is encoded cannot be read.
+#[tokio::test]
+async fn a_stand_ins_stream_that_cannot_be_one_is_none() {
+    let events =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"no\"},\"finish_reason\":\"stop\"}]}\n\n";
+    for reply in [
+        Reply::json(503, events).content_type("text/plain"),
+        Reply::json(200, events).content_type("text/plain").header("Content-Encoding", "x-own"),
+    ] {
+        let scene = Scene::new();
+        scene.anthropic.always(Reply::status(503));
+        scene.openai.always(reply);
+        let client = client(scene.patient().text_retries(0));
+        let response = scene.stream(Side::Anthropic, &client).await.unwrap();
+        assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")));
+        assert_eq!(scene.openai.count(), 1);
+    }
+    // The same, with nothing amiss.
+    let scene = Scene::new();
+    scene.anthropic.always(Reply::status(503));
+    scene
+        .openai
+        .always(Reply::json(200, events).content_type("text/plain").header("Content-Encoding", "Identity"));
+    let client = client(scene.patient().text_retries(0));
+    let read = Side::Anthropic.read(scene.stream(Side::Anthropic, &client).await.unwrap()).await;
+    assert_eq!((read.text.as_str(), read.complete), ("no", true));
+}
+
 #[tokio::test]
 async fn a_stand_ins_stream_that_does_not_say_so_goes_on_as_it_comes() {
     let scene = Scene::new();

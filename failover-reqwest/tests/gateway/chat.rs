@@ -182,7 +182,7 @@ async fn a_message_of_the_beta_api_is_failed_over_too() {
         let ask = || {
             let request = gateway.post("/v1/messages?beta=true", &claude(stream));
             let request = request.header("x-api-key", CALLERS_KEY).header("anthropic-version", "2023-06-01");
-            request.header("anthropic-beta", "context-1m-2025-08-07").send()
+            request.header("anthropic-beta", "context-1m-2025-08-07").header("anthropic-beta", "other").send()
         };
         scene.anthropic.model("claude-haiku-4-5", Reply::healthy());
         assert_eq!(served_by(&ask().await.unwrap()), Some("anthropic"));
@@ -190,7 +190,7 @@ async fn a_message_of_the_beta_api_is_failed_over_too() {
         assert_eq!(own.path, "/v1/messages?beta=true");
         assert_eq!((kin.path.as_str(), kin.header("x-api-key")), ("/v1/messages", Some(ANTHROPIC_KEY)));
         // The other model is asked in the caller's own words, and another provider in words of its own.
-        assert_eq!(kin.header("anthropic-beta"), Some("context-1m-2025-08-07"));
+        assert_eq!(kin.header("anthropic-beta"), Some("context-1m-2025-08-07, other"));
         scene.anthropic.model("claude-haiku-4-5", Reply::overloaded());
         assert_eq!(served_by(&ask().await.unwrap()), Some("openai"));
         assert_eq!(scene.openai.seen().pop().unwrap().header("anthropic-beta"), None);

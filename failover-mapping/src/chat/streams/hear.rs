@@ -66,10 +66,10 @@ pub(super) fn hear<W: Wire>(
     wire: &W,
     now: Moment,
 ) -> Heard {
-    let mut read_so_far = Vec::new();
+    let mut so_far = None;
     if let (News::Piece(Some(Ok(piece))), Stage::Whole(_, _, _, read)) = (&news, &mut it.stage) {
         read.extend_from_slice(piece.as_ref());
-        read_so_far = unlabelled(it, exchange, &show.relay).unwrap_or_default();
+        so_far = unlabelled(it, exchange, &show.relay);
     }
     let Flying { flight, stage } = it;
     let mut progress = [None; 2];
@@ -111,7 +111,7 @@ pub(super) fn hear<W: Wire>(
         (news, Stage::Events(_, streaming)) => {
             let end = match news {
                 News::Piece(Some(Ok(piece))) => {
-                    let piece = if read_so_far.is_empty() { piece.as_ref() } else { &read_so_far };
+                    let piece = so_far.as_deref().unwrap_or(piece.as_ref());
                     let fed = show.relay.fed(streaming, piece, &mut show.out);
                     if fed.heard {
                         show.heard(now);
