@@ -1,5 +1,7 @@
 //! A 200 that is no stream, where one was wanted.
 
+use std::time::Duration;
+
 use failover_reqwest::StreamPolicy;
 use failover_testkit::{Fault, Reply};
 
@@ -133,12 +135,11 @@ async fn a_stand_ins_stream_that_cannot_be_one_is_none() {
         assert_eq!((response.status().as_u16(), served_by(&response)), (503, Some("nobody")));
         assert_eq!(scene.openai.count(), 1);
     }
-    // The same, with nothing amiss.
+    // The same, with nothing amiss, byte by byte.
     let scene = Scene::new();
     scene.anthropic.always(Reply::status(503));
-    scene
-        .openai
-        .always(Reply::json(200, events).content_type("text/plain").header("Content-Encoding", "Identity"));
+    let sound = Reply::json(200, events).content_type("text/plain").header("Content-Encoding", "Identity");
+    scene.openai.always(sound.slow_body(Duration::from_millis(2)));
     let client = client(scene.patient().text_retries(0));
     let read = Side::Anthropic.read(scene.stream(Side::Anthropic, &client).await.unwrap()).await;
     assert_eq!((read.text.as_str(), read.complete), ("no", true));
