@@ -95,12 +95,24 @@ fn job<'j>(
 impl Played<'_> {
     fn all(&self) -> Vec<(String, &Outcome)> {
         let faults = self.faults.iter().flat_map(|(row, sets)| {
-            sets.iter().flatten().flatten().map(|outcome| (row.fault.to_string(), outcome))
+            Set::ALL.into_iter().zip(sets).flat_map(move |(set, cells)| {
+                named(Set::ASKED, cells, move |asked| format!("{}, {}, {asked}", row.fault, set.name()))
+            })
         });
-        let jobs = self.jobs.iter();
-        let jobs = jobs.flat_map(|(row, cells)| cells.iter().flatten().map(|it| (row.fault.to_string(), it)));
+        let jobs = self.jobs.iter().flat_map(|(row, cells)| {
+            named(jobs::ASKED, cells, move |asked| format!("{}, as a job, {asked}", row.fault))
+        });
         let scenarios = self.scenarios.iter();
         let scenarios = scenarios.filter_map(|(it, outcome)| Some((it.title(), outcome.as_ref()?)));
         faults.chain(jobs).chain(scenarios).collect()
     }
+}
+
+/// What came of each cell that there is, and what it is called by what was asked.
+fn named<'o, const N: usize>(
+    asked: [&'static str; N],
+    cells: &'o [Option<Outcome>],
+    name: impl Fn(&str) -> String,
+) -> impl Iterator<Item = (String, &'o Outcome)> {
+    asked.into_iter().zip(cells).filter_map(move |(asked, it)| Some((name(asked), it.as_ref()?)))
 }
